@@ -1,0 +1,137 @@
+"""The seams of Tidegauge on one page. Protocols, not base classes: a member inherits nothing and can be read alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.batch import Batch
+from monitor.records import Exchange, Position, Record, RecordBatch
+
+Matrix = NDArray[np.float64]
+"""(n, k): a row per exchange, a column per measured quantity; NaN = does not apply to this exchange."""
+
+Strata = NDArray[np.int32]
+"""(n, k): for each value the group it is compared within; -1 = set aside, not compared."""
+
+Snapshot = Mapping[str, np.ndarray]
+"""State as named plain arrays (numbers and text, never objects), so that it can be stored without pickle."""
+
+
+class Role(StrEnum):
+    """What a column is for: `input` and `signal` are shown and tested; `context` only feeds the strata."""
+
+    INPUT = "input"
+    SIGNAL = "signal"
+    CONTEXT = "context"
+
+
+class Harm(IntEnum):
+    """The direction in which a signal does harm. NONE: both directions are just change."""
+
+    FALL = -1
+    NONE = 0
+    RISE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One measured quantity. `name` is its label value everywhere; `rise` and `fall` say in words what a move means."""
+
+    name: str
+    role: Role
+    unit: str
+    rise: str
+    fall: str
+    harm: Harm = Harm.NONE
+
+
+class Extractor(Protocol):
+    """Measures one family of quantities of a batch of exchanges; no I/O, no state, same numbers for a row whatever
+    rows stand beside it."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
+
+    def measure(self, batch: Batch) -> Matrix: ...
+
+
+class Format(Protocol):
+    """Turns the bytes of one wire format into an exchange. Raises MalformedRecord, nothing else, on bad bytes."""
+
+    def decode(self, record: Record) -> Exchange: ...
+
+
+class Source(Protocol):
+    """Where records come from. At-least-once: everything up to `commit`'s position is never needed again."""
+
+    @property
+    def name(self) -> str: ...
+
+    def batches(self, start: Position) -> Iterator[RecordBatch]:
+        """Yields batches, also empty ones at least once a second, from `start` (partitions not named in it start
+        where the source's own settings say) until the source ends or is closed. Raises TemporaryError when the
+        world is in the way and ConfigError when the operator must act."""
+        ...
+
+    def commit(self, position: Position) -> None:
+        """Everything before `position` is exported and stored. Called after both, never before."""
+        ...
+
+    def lag(self) -> Mapping[str, int]:
+        """Per partition the number of records not yet read; empty when the source cannot know."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Level(StrEnum):
+    """What a detector says: not enough values yet, no evidence, or evidence at or over its threshold."""
+
+    INSUFFICIENT = "insufficient"
+    STEADY = "steady"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A level left or entered inside a batch. `row` is the row of the batch at which it happened."""
+
+    row: int
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a detector knows. Score, threshold and n always travel together.
+
+    `evidence` and `threshold` are log10; `evidence` may be -inf before the first value. `by_column` holds the
+    evidence of each column alone, on the same scale. `direction` is +1 where a column's evidence says "higher than
+    the baseline", -1 "lower", 0 "more or less spread". `n` counts the exchanges that were compared, `samples` the
+    values of each column. `onset` is the ordinal of the exchange with which the present move most likely began.
+    """
+
+    evidence: float
+    threshold: float
+    level: Level
+    n: int
+    by_column: Matrix
+    direction: NDArray[np.int8]
+    samples: NDArray[np.int64]
+    onset: int | None
+
+
+class Detector(Protocol):
+    """An online test. No I/O, no clock, no hidden randomness; the same values give the same bytes however they are
+    cut into batches."""
+
+    def update(self, values: Matrix, strata: Strata, log_threshold: float) -> Sequence[Crossing]: ...
+
+    def reading(self) -> Reading: ...
+
+    def snapshot(self) -> Snapshot: ...
+
+    def restore(self, snapshot: Snapshot) -> None: ...
