@@ -1,0 +1,10 @@
+"""Online drift detectors. A new one: one file here, one line below."""
+
+from collections.abc import Callable, Mapping
+
+from monitor.detectors.conformal import ConformalMartingale
+from monitor.interfaces import Detector
+
+DETECTORS: Mapping[str, Callable[..., Detector]] = {
+    "conformal": ConformalMartingale,
+}
