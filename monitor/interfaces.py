@@ -97,14 +97,6 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
-    """A level left or entered inside a batch. `row` is the row of the batch at which it happened."""
-
-    row: int
-    level: Level
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """What a detector knows. Score, threshold and n always travel together.
 
@@ -122,6 +114,14 @@ class Reading:
     direction: NDArray[np.int8]
     samples: NDArray[np.int64]
     onset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A level entered inside a batch: at which `row` of it, and what the detector then knew."""
+
+    row: int
+    reading: Reading
 
 
 class Detector(Protocol):

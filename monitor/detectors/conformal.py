@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.interfaces import Crossing, Level, Matrix, Reading, Snapshot, Strata
 from monitor.stats.bets import Bets
-from monitor.stats.ranks import Bags, count, ranks
+from monitor.stats.ranks import Bags, Ranks, count, ranks
 from monitor.stats.uniform import uniform_at
 
 BLOCK = 32
@@ -16,7 +15,7 @@ BLOCK = 32
 SETTLE = 256
 """Exchanges between two settled copies of the bag; the copy before the last is what a move is undone to."""
 
-RETURN_RUN_LENGTH = 1_000.0
+RETURN_RUN_LENGTH = 1e6
 """Mean number of exchanges after which a move that goes on would wrongly be called over."""
 
 CAP = 1e15
@@ -45,9 +44,9 @@ class ConformalMartingale:
 
     def __init__(self, *, bags: Bags, bets: Bets, seed: int, min_exchanges: int = 30) -> None:
         self._bags, self._bets, self._seed, self._min_exchanges = bags, bets, seed, min_exchanges
-        _, self._k, _ = bags.gaps.shape
-        self._mass = bags.gaps.copy()
-        self._settled = np.stack([bags.gaps, bags.gaps])
+        _, self._k, _ = bags.mass.shape
+        self._mass = bags.mass.copy()
+        self._settled = np.stack([bags.mass, bags.mass])
         self._r = np.zeros(bets.weights.shape)
         self._implicated = np.zeros(bets.weights.shape, bool)
         self._q = 0.0
@@ -55,7 +54,7 @@ class ConformalMartingale:
         self._onset = -1
         self._rows, self._compared = 0, 0
         self._samples = np.zeros(self._k, np.int64)
-        self._memory = np.full((MEMORY, self._k), np.nan, np.float32)
+        self._memory = np.full((2, MEMORY, self._k), np.nan, np.float32)
         self._log_threshold = np.inf
 
     def update(self, values: Matrix, strata: Strata, log_threshold: float) -> Sequence[Crossing]:
@@ -67,39 +66,41 @@ class ConformalMartingale:
         start = 0
         while start < len(values):
             # A block never crosses a settling point, so that the copies are taken at the same rows however cut.
+            # Nor does it cross the row at which there is enough to say.
+            lacking = self._min_exchanges - self._compared
             stop = min(start + BLOCK, start + SETTLE - self._rows % SETTLE, len(values))
-            taken, crossing = self._block(values[start:stop], strata[start:stop])
+            stop = min(stop, start + lacking) if lacking > 0 else stop
+            taken, changed = self._block(values[start:stop], strata[start:stop])
             start += taken
-            if crossing is not None:
-                crossings.append(Crossing(row=start - 1, level=crossing))
+            if changed:
+                crossings.append(Crossing(row=start - 1, reading=self.reading()))
         return crossings
 
-    def _block(self, values: Matrix, strata: Strata) -> tuple[int, Level | None]:
-        """Takes rows up to the first change of level; says how many it took and the level then entered."""
-        n = len(values)
-        draws = uniform_at(np.arange(self._rows, self._rows + n), 2 * self._k, seed=self._seed)
-        bins = self._bags.bins(values, strata, draws[:, self._k :])
-        u = ranks(bins, strata, self._mass, draws[:, : self._k], learning=not self._moved)
+    def _block(self, values: Matrix, strata: Strata) -> tuple[int, bool]:
+        """Takes rows up to the first change of level; says how many it took and whether the level changed."""
+        n, before = len(values), self._level()
+        ties = uniform_at(np.arange(self._rows, self._rows + n), self._k, seed=self._seed)
+        bins = self._bags.bins(values, strata, ties)
+        u = ranks(bins, strata, self._mass, self._bags.own, learning=not self._moved)
         taken, crossing = self._bet(u)
-        self._remember(u[:taken])
+        self._remember(u, taken)
         if not self._moved and crossing is None:
             count(self._mass, bins[:taken], strata[:taken])
         if crossing is Level.MOVED:
-            self._enter_move(u[:taken])
+            self._enter_move()
         elif crossing is Level.STEADY:
             self._leave_move()
         elif self._rows % SETTLE == 0 and not self._moved:
             self._settled[0], self._settled[1] = self._settled[1], self._mass
-        return taken, crossing
+        return taken, self._level() is not before
 
-    def _bet(self, u: NDArray[np.float64]) -> tuple[int, Level | None]:
-        """Runs R (and Q while moved) over the rows of `u`; stops at the row where the level changes."""
-        log_e = self._bets.log_e(u)
-        e = np.exp(log_e)
-        news = (~np.isnan(u)).astype(float)[:, :, None]
-        lost = np.exp(-log_e[:, self._implicated].mean(axis=1)) if self._moved else None
+    def _bet(self, u: Ranks) -> tuple[int, Level | None]:
+        """Runs R (and Q while moved) over the ranks; stops at the row where the level changes."""
+        e = self._bets.pay(u)
+        news = (~np.isnan(u.low)).astype(float)[:, :, None]
+        lost = np.exp(-np.log(e[:, self._implicated]).mean(axis=1)) if self._moved else None
         threshold, r = np.exp(self._log_threshold), self._r
-        for i in range(len(u)):
+        for i in range(len(e)):
             r += news[i]
             r *= e[i]
             np.minimum(r, CAP, out=r)
@@ -109,15 +110,17 @@ class ConformalMartingale:
                     return i + 1, Level.STEADY
             elif np.vdot(r, self._bets.weights) >= threshold:
                 return i + 1, Level.MOVED
-        return len(u), None
+        return len(e), None
 
-    def _remember(self, u: NDArray[np.float64]) -> None:
-        self._memory[(self._rows + np.arange(len(u))) % MEMORY] = u
-        self._samples += np.count_nonzero(~np.isnan(u), axis=0)
-        self._compared += int(np.count_nonzero((~np.isnan(u)).any(axis=1)))
-        self._rows += len(u)
+    def _remember(self, u: Ranks, taken: int) -> None:
+        rows = (self._rows + np.arange(taken)) % MEMORY
+        self._memory[0][rows], self._memory[1][rows] = u.low[:taken], u.high[:taken]
+        seen = ~np.isnan(u.low[:taken])
+        self._samples += np.count_nonzero(seen, axis=0)
+        self._compared += int(np.count_nonzero(seen.any(axis=1)))
+        self._rows += taken
 
-    def _enter_move(self, u: NDArray[np.float64]) -> None:
+    def _enter_move(self) -> None:
         share = self._r * self._bets.weights
         self._implicated = share >= 0.1 * share.max()
         self._q, self._moved = 0.0, True
@@ -134,21 +137,23 @@ class ConformalMartingale:
         """The row after which the bets that carried the alarm won most: maximum likelihood over the last ranks."""
         last = min(self._rows, MEMORY)
         rows = np.arange(self._rows - last, self._rows)
-        log_e = self._bets.log_e(self._memory[rows % MEMORY].astype(float))
-        gain = log_e[:, self._implicated].mean(axis=1)
+        low, high = self._memory[:, rows % MEMORY].astype(float)
+        gain = np.log(self._bets.pay(Ranks(low, high))[:, self._implicated]).mean(axis=1)
         return int(rows[np.argmax(np.cumsum(gain[::-1])[::-1])])
+
+    def _level(self) -> Level:
+        if self._moved:
+            return Level.MOVED
+        return Level.STEADY if self._compared >= self._min_exchanges else Level.INSUFFICIENT
 
     def reading(self) -> Reading:
         share = self._r * self._bets.weights
         with np.errstate(divide="ignore"):
             evidence, by_column = np.log10(share.sum()), np.log10(share.sum(axis=1))
-        level = Level.MOVED if self._moved else Level.STEADY
-        if not self._moved and self._compared < self._min_exchanges:
-            level = Level.INSUFFICIENT
         return Reading(
             evidence=float(evidence),
             threshold=float(self._log_threshold / np.log(10)),
-            level=level,
+            level=self._level(),
             n=self._compared,
             by_column=by_column,
             direction=self._bets.direction[np.argmax(share, axis=1)],

@@ -1,19 +1,22 @@
 """Bets on ranks: functions e(u) >= 0 with mean 1 under a uniform u, so that their products are evidence.
 
 Shifts are bet on the normal score z of the rank, e = exp(s z - s^2 / 2); spread on its distance from the middle,
-e = 1 + s (2 |2u - 1| - 1); the tail on the event u > 0.95.
+e = 1 + s (2 |2u - 1| - 1); the tail on the event u > 0.95. A rank that is only known to be uniform over an interval
+is paid the mean of the bet over the interval: still mean 1, and nothing is left to chance. A value that says nothing,
+such as a constant, is paid exactly 1.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
+
+from monitor.stats.ranks import Ranks
 
 SHIFT_STAKES = (0.15, 0.3, 0.6, 1.0)
 SPREAD_STAKES = (0.45, 0.9)
 TAIL, TAIL_STAKES = 0.05, (0.05, 0.15, 0.4)
-_CLIP = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +28,36 @@ class Bets:
     weights: NDArray[np.float64]
     direction: NDArray[np.int8]
 
-    def log_e(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, k, b) logs of the bets' e-values for ranks `u` (n, k); 0 where the rank is NaN (no bet, no news)."""
-        u = u[:, :, None]
-        if self.tail_only:
-            stakes = np.array(TAIL_STAKES)
-            out = np.log1p(stakes * ((u > 1 - TAIL) / TAIL - 1))
-        else:
-            z = ndtri(np.clip(u, _CLIP, 1 - _CLIP))
-            shift = np.array([*SHIFT_STAKES, *(-s for s in SHIFT_STAKES)])
-            spread = np.array([*SPREAD_STAKES, *(-s for s in SPREAD_STAKES)])
-            away = 2 * np.abs(2 * u - 1) - 1
-            out = np.concatenate([shift * z - shift**2 / 2, np.log1p(spread * away)], axis=2)
-        return np.where(np.isnan(u), 0.0, out)
+    def pay(self, ranks: Ranks) -> NDArray[np.float64]:
+        """(n, k, b) e-values of the bets for (n, k) ranks; 1 where there is no rank (no bet, no news)."""
+        low, high = ranks.low[:, :, None], ranks.high[:, :, None]
+        with np.errstate(invalid="ignore"):
+            width = high - low
+            if self.tail_only:
+                share = (np.maximum(high, 1 - TAIL) - np.maximum(low, 1 - TAIL)) / width
+                e = 1 + np.array(TAIL_STAKES) * (share / TAIL - 1)
+            else:
+                shift = np.array([*SHIFT_STAKES, *(-s for s in SHIFT_STAKES)])
+                spread = np.array([*SPREAD_STAKES, *(-s for s in SPREAD_STAKES)])
+                won = ndtr(ndtri(high) - shift) - ndtr(ndtri(low) - shift)
+                apart = 1 + spread * ((_away(high) - _away(low)) / width - 1)
+                e = np.concatenate([won / width, apart], axis=2)
+        return np.where(np.isnan(width), 1.0, e)
+
+
+def _away(u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Integral of 2 |2u - 1|."""
+    return (2 * u - 1) * np.abs(2 * u - 1) / 2
 
 
 def shift_and_spread(harm: NDArray[np.int8]) -> Bets:
-    """Bets for columns with a direction of harm (+1, -1) or none (0): half of a column's weight is for its harmful
-    direction alone where it has one, the rest is two-sided; a fifth is for spread."""
-    up, down, spread = len(SHIFT_STAKES), len(SHIFT_STAKES), 2 * len(SPREAD_STAKES)
-    share = np.select(
-        [harm[:, None] > 0, harm[:, None] < 0], [np.array([[0.65, 0.15, 0.2]]), np.array([[0.15, 0.65, 0.2]])], [0.4, 0.4, 0.2]
-    )
-    weights = np.repeat(share / [up, down, spread], [up, down, spread], axis=1) / max(len(harm), 1)
-    direction = np.repeat(np.array([1, -1, 0], np.int8), [up, down, spread])
+    """Bets for columns with a direction of harm (+1, -1) or none (0): two thirds of a column's weight are for its
+    harmful direction alone where it has one, else both directions share; a fifth is for spread."""
+    sizes = [len(SHIFT_STAKES), len(SHIFT_STAKES), 2 * len(SPREAD_STAKES)]
+    up = np.select([harm > 0, harm < 0], [0.65, 0.15], 0.4)
+    share = np.column_stack([up, 0.8 - up, np.full(len(harm), 0.2)])
+    weights = np.repeat(share / sizes, sizes, axis=1) / max(len(harm), 1)
+    direction = np.repeat(np.array([1, -1, 0], np.int8), sizes)
     return Bets(tail_only=False, weights=weights, direction=direction)
 
 

@@ -3,13 +3,15 @@
 A group's n baseline values cut the line into n + 1 gaps. When live values come from the same continuous distribution,
 the probabilities of the gaps are Dirichlet(1, ..., 1), hence those of bins made of whole gaps are
 Dirichlet(gaps per bin), and the bins of the live values are a Polya urn that starts with the gaps. So the predictive
-probability of a bin is (its gaps + its live values so far) / (n + 1 + live values so far), and
+probability of a bin is (its gaps + its live values so far) / (n + 1 + live values so far), and the interval
 
-    u = (mass below the bin + v * mass of the bin),    v uniform,
+    [mass below the bin, mass below it + mass of the bin]
 
-is uniform on (0, 1) given everything before it: the randomised conformal rank (Vovk, Gammerman and Shafer,
-*Algorithmic Learning in a Random World*), with a table of counts in place of a growing bag. Ties are made continuous
-by a second, random coordinate that is compared when the values are equal.
+holds the randomised conformal rank (Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random World*), which is
+uniform on (0, 1) given everything before it, with a table of counts in place of a growing bag. Where the baseline has
+only a few distinct values, each is a bin of its own and the interval is that of the conformal p-value,
+[less, less + equal + 1] / (n + 1). Between the two (zeros among many values), ties are made continuous by a second,
+random coordinate.
 """
 
 from dataclasses import dataclass
@@ -24,43 +26,61 @@ BINS = 32
 """Bins per group: narrow in the tails (equal steps of a normal score), so that a large move keeps its size."""
 
 _LEVELS = ndtr(np.linspace(-2.8, 2.8, BINS - 1))
+_MOST_ATOMS = (BINS - 1) // 2
 
 
 @dataclass(frozen=True, slots=True)
 class Bags:
     """The baseline's values as bins. Arrays are (groups, k, ...): the group is the first index, the column the second.
 
-    `edges` and `ties` (groups, k, BINS - 1) are the order statistics that part the bins, +inf where a group is too
-    small for another edge; `gaps` (groups, k, BINS) is the number of gaps in each bin, in all n + 1 of the group.
+    `edges` with their `ties` (groups, k, BINS - 1) part the bins in lexicographic order, +inf where a group needs
+    fewer; `mass` (groups, k, BINS) is what the baseline gives each bin; `own` (groups, k) is what a new value adds to
+    its own bin: 1 where values are atoms, 0 where they are continuous and the gaps hold its place already.
     """
 
     edges: NDArray[np.float64]
     ties: NDArray[np.float64]
-    gaps: NDArray[np.int32]
+    mass: NDArray[np.int32]
+    own: NDArray[np.int32]
 
     @staticmethod
     def fit(values: NDArray[np.float64], strata: NDArray[np.int32], groups: int, *, seed: int) -> "Bags":
         """Bins of `values` (n, k) within `strata` (n, k, -1 = set aside); NaN values are left out."""
         n, k = values.shape
-        ties = uniform_at(np.arange(n), k, seed=seed ^ 0x7135)
-        edges, tie_edges = np.full((groups, k, BINS - 1), np.inf), np.full((groups, k, BINS - 1), np.inf)
-        gaps = np.zeros((groups, k, BINS), np.int32)
+        ties = uniform_at(np.arange(n), k, seed=seed)
+        bags = Bags(
+            np.full((groups, k, BINS - 1), np.inf),
+            np.full((groups, k, BINS - 1), np.inf),
+            np.zeros((groups, k, BINS), np.int32),
+            np.zeros((groups, k), np.int32),
+        )
         for column in range(k):
             seen = ~np.isnan(values[:, column])
             for group in range(groups):
                 rows = np.flatnonzero(seen & (strata[:, column] == group))
-                order = rows[np.lexsort((ties[rows, column], values[rows, column]))]
-                places = np.unique(np.rint(_LEVELS * (len(order) + 1)).astype(int))
-                places = places[(places >= 1) & (places <= len(order))]
-                chosen = order[places - 1]
-                edges[group, column, : len(chosen)] = values[chosen, column]
-                tie_edges[group, column, : len(chosen)] = ties[chosen, column]
-                gaps[group, column, : len(chosen) + 1] = np.diff(places, prepend=0, append=len(order) + 1)
-        return Bags(edges, tie_edges, gaps)
+                bags._fill(group, column, values[rows, column], ties[rows, column])
+        return bags
+
+    def _fill(self, group: int, column: int, values: NDArray[np.float64], ties: NDArray[np.float64]) -> None:
+        at = (group, column)
+        atoms, counts = np.unique(values, return_counts=True)
+        if len(atoms) <= min(_MOST_ATOMS, len(values) // 2):
+            # An atom lies between two edges of its own value: no tie is under 0 or over 1.
+            self.edges[at][: 2 * len(atoms)] = np.repeat(atoms, 2)
+            self.ties[at][: 2 * len(atoms)] = np.tile([0.0, 1.0], len(atoms))
+            self.mass[at][1 : 2 * len(atoms) : 2] = counts
+            self.own[at] = 1
+            return
+        order = np.lexsort((ties, values))
+        places = np.unique(np.rint(_LEVELS * (len(order) + 1)).astype(int))
+        places = places[(places >= 1) & (places <= len(order))]
+        self.edges[at][: len(places)] = values[order[places - 1]]
+        self.ties[at][: len(places)] = ties[order[places - 1]]
+        self.mass[at][: len(places) + 1] = np.diff(places, prepend=0, append=len(order) + 1)
 
     def bins(
         self, values: NDArray[np.float64], strata: NDArray[np.int32], ties: NDArray[np.float64]
-    ) -> NDArray[np.intp]:
+    ) -> NDArray[np.int64]:
         """(n, k) bin of each value in its group; meaningless where the value is NaN or the stratum -1."""
         columns = np.arange(values.shape[1])
         edges = self.edges[strata, columns]
@@ -68,44 +88,46 @@ class Bags:
         equal = edges == values[:, :, None]
         if equal.any():
             above |= equal & (self.ties[strata, columns] < ties[:, :, None])
-        return np.count_nonzero(above, axis=2)
+        return np.add.reduce(above, axis=2, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """(n, k) intervals within (0, 1) over which the ranks are uniform; NaN where there is none."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
 
 
 def ranks(
-    bins: NDArray[np.intp],
-    strata: NDArray[np.int32],
-    mass: NDArray[np.int32],
-    v: NDArray[np.float64],
-    *,
-    learning: bool,
-) -> NDArray[np.float64]:
-    """(n, k) conformal ranks in (0, 1) of a few values in order, NaN where the stratum is -1.
+    bins: NDArray[np.int64], strata: NDArray[np.int32], mass: NDArray[np.int32], own: NDArray[np.int32], *, learning: bool
+) -> Ranks:
+    """The conformal ranks of a few values in order.
 
-    `mass` (groups, k, BINS) is gaps plus live values before these rows. When `learning`, each row also counts the rows
-    before it, so that the result does not depend on how a stream is cut; cost is then quadratic in n: call it with a
-    few dozen rows at a time.
+    `mass` (groups, k, BINS) is that of the baseline plus the live values before these rows, `own` that of `Bags`. When
+    `learning`, each row also counts the rows before it, so that the result does not depend on how a stream is cut; cost
+    is then quadratic in n: call it with a few dozen rows at a time.
     """
     n, k = bins.shape
     columns = np.arange(k)
     seen = strata >= 0
-    own = mass[strata, columns]
-    below_end = np.cumsum(own, axis=2)
-    at = np.take_along_axis(own, bins[:, :, None], 2)[:, :, 0]
-    below = np.take_along_axis(below_end, bins[:, :, None], 2)[:, :, 0] - at
-    total = below_end[:, :, -1]
+    cumulated = np.cumsum(mass[strata, columns], axis=2)
+    high = np.take_along_axis(cumulated, bins[:, :, None], 2)[:, :, 0]
+    low = np.where(bins > 0, np.take_along_axis(cumulated, np.maximum(bins - 1, 0)[:, :, None], 2)[:, :, 0], 0)
+    total = cumulated[:, :, -1]
     if learning:
         earlier = np.tri(n, k=-1, dtype=bool)[:, :, None] & (strata[:, None, :] == strata[None, :, :])
-        below = below + np.count_nonzero(earlier & (bins[None, :, :] < bins[:, None, :]), axis=1)
-        at = at + np.count_nonzero(earlier & (bins[None, :, :] == bins[:, None, :]), axis=1)
+        low = low + np.count_nonzero(earlier & (bins[None, :, :] < bins[:, None, :]), axis=1)
+        high = high + np.count_nonzero(earlier & (bins[None, :, :] <= bins[:, None, :]), axis=1)
         total = total + np.count_nonzero(earlier, axis=1)
+    more = own[strata, columns]
+    high, total = high + more, total + more
     with np.errstate(invalid="ignore", divide="ignore"):
-        u = (below + v * at) / total
-    return np.where(seen & (total > 0), u, np.nan)
+        good = seen & (total > 0)
+        return Ranks(np.where(good, low / total, np.nan), np.where(good, high / total, np.nan))
 
 
-def count(
-    mass: NDArray[np.int32], bins: NDArray[np.intp], strata: NDArray[np.int32]
-) -> None:
+def count(mass: NDArray[np.int32], bins: NDArray[np.int64], strata: NDArray[np.int32]) -> None:
     """Adds live values to `mass` in place: the bag has seen them from now on."""
     row, column = np.nonzero(strata >= 0)
     np.add.at(mass, (strata[row, column], column, bins[row, column]), 1)

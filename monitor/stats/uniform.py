@@ -11,10 +11,10 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 def uniform_at(rows: NDArray[np.int64], columns: int, *, seed: int) -> NDArray[np.float64]:
     """(n, columns) numbers in (0, 1), one for each pair of row ordinal and column: SplitMix64 of the pair.
 
-    Neither 0 nor 1 is ever drawn. Equal (row, column, seed) give equal bytes on every machine.
+    Up to a million columns. Neither 0 nor 1 is ever drawn. Equal (row, column, seed) give equal bytes on every machine.
     """
     with np.errstate(over="ignore"):
-        state = rows.astype(np.uint64)[:, None] * np.uint64(1 << 12) + np.arange(columns, dtype=np.uint64)[None, :]
+        state = rows.astype(np.uint64)[:, None] * np.uint64(1 << 20) + np.arange(columns, dtype=np.uint64)[None, :]
         state = (state + np.uint64(seed % (1 << 62)) * _GOLDEN + _GOLDEN) * _GOLDEN
         state = (state ^ (state >> np.uint64(30))) * _MIX_1
         state = (state ^ (state >> np.uint64(27))) * _MIX_2

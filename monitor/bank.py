@@ -1,0 +1,263 @@
+"""The detectors of one model: measured batches in, a course of verdicts and readings out."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.baseline import Baseline, Gauge, Measured
+from monitor.conditional import Conditioned
+from monitor.detectors import DETECTORS
+from monitor.interfaces import Column, Detector, Harm, Level, Matrix, Reading, Role, Snapshot, Strata
+from monitor.records import Exchange
+from monitor.report import ChannelReport, ColumnReport, ModelReport, TopicReport, finite
+from monitor.stats.bets import shift_and_spread, upper_tail
+from monitor.stats.ranks import Bags
+from monitor.stats.rate import MonthlyRate
+from monitor.verdict import Channel, Course, Incident, Mover, decide, verdict_of, words
+
+STEP = 256
+"""Exchanges between two looks at the traffic rate; the run length follows it at the same exchanges however cut."""
+
+RECENT = 1_024
+"""Exchanges over which recent means and shares are shown."""
+
+MIN_RUN_LENGTH = 1_000.0
+
+MIN_EXCHANGES = 30
+"""Exchanges compared before silence counts as `steady`."""
+
+BUDGET: Mapping[Channel, float] = {Channel.BEHAVIOUR: 0.9, Channel.SUPPORT: 0.1, Channel.INPUTS: 1.0}
+"""Share of the false pages that each channel may spend. INPUTS spends none of it: `explained` pages nobody."""
+
+
+class Bank:
+    """Owns the detectors, the recent exchanges and the course of one model. No clock, no I/O.
+
+    `false_pages_per_month` is the one error budget; `exchanges_per_month` fixes the traffic, None measures it.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        baseline: Baseline,
+        gauge: Gauge,
+        false_pages_per_month: float = 1.0,
+        exchanges_per_month: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._name, self._baseline, self._gauge = name, baseline, gauge
+        self._false_pages, self._fixed_rate = false_pages_per_month, exchanges_per_month
+        topics = tuple(
+            Column(f"topic_{i + 1}", Role.INPUT, "share", f"more prompts about {t.name}", f"fewer prompts about {t.name}")
+            for i, t in enumerate(baseline.manifest.topics)
+        )
+        self.columns: Mapping[Channel, Sequence[Column]] = {
+            Channel.BEHAVIOUR: gauge.columns(Role.SIGNAL),
+            Channel.INPUTS: (*gauge.columns(Role.INPUT), *topics),
+            Channel.SUPPORT: (
+                Column("novel_words", Role.INPUT, "distance", "prompts in words the baseline never saw", "-", Harm.RISE),
+                Column("novel_shape", Role.INPUT, "distance", "prompts of a shape the baseline never saw", "-", Harm.RISE),
+            ),
+        }
+        known = baseline.conditioned()
+        spread = np.sqrt(_column_means(np.square(known.residuals)))
+        self._spread = np.where(spread > 0, spread, np.nan)
+        self._detectors: dict[Channel, Detector] = {
+            channel: _detector(channel, self.columns[channel], values, strata, groups, seed=seed)
+            for channel, (values, strata, groups) in self._values(baseline.measured, known).items()
+        }
+        self._course, self._rate = Course(), MonthlyRate()
+        self._run_length = self._measure_run_length()
+        self._levels = dict.fromkeys(Channel, Level.INSUFFICIENT)
+        self._exchanges = 0
+        k = len(self.columns[Channel.BEHAVIOUR])
+        # Per recent exchange: signals, effects, topic, whether supported.
+        self._recent = np.full((RECENT, 2 * k + 2), np.nan, np.float32)
+        self._times = np.full(RECENT, np.nan)
+
+    @property
+    def baseline(self) -> Baseline:
+        return self._baseline
+
+    @property
+    def course(self) -> Course:
+        return self._course
+
+    def update(self, exchanges: Sequence[Exchange]) -> None:
+        """Measures exchanges in order. The same stream gives the same bytes however it is cut into calls."""
+        while len(exchanges):
+            room = STEP - self._exchanges % STEP
+            self._step(exchanges[:room])
+            exchanges = exchanges[room:]
+
+    def _step(self, exchanges: Sequence[Exchange]) -> None:
+        measured = self._gauge.measure(exchanges)
+        seen = self._baseline.apply(measured)
+        times = np.array([np.nan if e.time is None else e.time for e in exchanges])
+        crossings: list[tuple[int, Channel, Reading]] = []
+        for channel, (values, strata, _) in self._values(measured, seen).items():
+            if channel is Channel.BEHAVIOUR:
+                strata = np.where(seen.supported[:, None], strata, np.int32(-1))
+            log_threshold = float(np.log(self._run_length / BUDGET[channel]))
+            for crossing in self._detectors[channel].update(values, strata, log_threshold):
+                crossings.append((crossing.row, channel, crossing.reading))
+        self._remember(measured.signals, seen, times)
+        for row, channel, reading in sorted(crossings, key=lambda c: c[:2]):
+            self._turn(self._exchanges + row + 1, channel, reading, finite(times[row]))
+        self._exchanges += len(exchanges)
+        self._rate.update(times)
+        if self._exchanges % STEP == 0:
+            self._run_length = self._measure_run_length()
+
+    def _values(self, measured: Measured, seen: Conditioned) -> dict[Channel, tuple[Matrix, Strata, int]]:
+        """Per channel what its detector compares, in which strata, and how many strata there are."""
+        membership = seen.topic[:, None] == np.arange(len(self._baseline.manifest.topics))
+        inputs = np.hstack([measured.inputs, membership])
+        return {
+            Channel.BEHAVIOUR: (seen.residuals, seen.strata, self._baseline.conditional.groups),
+            Channel.INPUTS: (inputs, np.zeros(inputs.shape, np.int32), 1),
+            Channel.SUPPORT: (seen.novelty, seen.novelty_strata, self._baseline.conditional.novelty_groups),
+        }
+
+    def _measure_run_length(self) -> float:
+        per_month = self._rate.per_month() if self._fixed_rate is None else self._fixed_rate
+        return max(per_month / self._false_pages, MIN_RUN_LENGTH)
+
+    def _turn(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> None:
+        """Takes a change of level of one channel, after measured exchange number `exchange`, into the course."""
+        self._levels[channel] = reading.level
+        if reading.level is Level.MOVED:
+            self._course.open(self._incident(exchange, channel, reading, when))
+        else:
+            self._course.close(channel, exchange=exchange, time=when)
+        self._course.turn(decide(self._levels), exchange=exchange)
+
+    def _incident(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> Incident:
+        onset = reading.onset or 0  # counted from 0; the ring of times reaches as far back as the detector's memory
+        return Incident(
+            id=f"{self._name}-{channel}-{exchange}",
+            channel=channel,
+            verdict=verdict_of(channel),
+            onset=onset + 1,
+            onset_time=finite(self._times[onset % RECENT]),
+            opened=exchange,
+            opened_time=when,
+            evidence_log10=round(reading.evidence, 3),
+            threshold_log10=round(reading.threshold, 3),
+            movers=movers(reading, self.columns[channel]),
+        )
+
+    def _remember(self, signals: Matrix, seen: Conditioned, times: NDArray[np.float64]) -> None:
+        rows = (self._exchanges + np.arange(len(signals))) % RECENT
+        self._times[rows] = times
+        self._recent[rows] = np.column_stack([signals, seen.residuals / self._spread, seen.topic, seen.supported])
+
+    def report(self) -> ModelReport:
+        """One look at the model, for those who show it. Milliseconds."""
+        k, manifest = len(self.columns[Channel.BEHAVIOUR]), self._baseline.manifest
+        recent = self._recent[: min(self._exchanges, RECENT)].astype(float)
+        topic, supported = recent[:, 2 * k], recent[:, 2 * k + 1]
+        topics = tuple(
+            TopicReport(t.name, t.share, finite(np.mean(topic == i)) if len(topic) else None)
+            for i, t in enumerate(manifest.topics)
+        )
+        readings = {channel: detector.reading() for channel, detector in self._detectors.items()}
+        verdict = self._course.verdict
+        return ModelReport(
+            name=self._name,
+            verdict=verdict,
+            meaning=words(verdict),
+            blind=None,
+            exchanges=self._exchanges,
+            needed=max(0, MIN_EXCHANGES - readings[Channel.BEHAVIOUR].n),
+            last_record_time=finite(self._rate.latest),
+            baseline_id=self._baseline.id,
+            baseline_exchanges=manifest.exchanges,
+            baseline_time=manifest.last_time,
+            channels={c: self._channel(c, reading, recent[:, : 2 * k]) for c, reading in readings.items()},
+            topics=topics,
+            input_shift=sum(abs(t.recent - t.baseline) / 2 for t in topics if t.recent is not None) if len(topic) else None,
+            out_of_support=float(1 - supported.mean()) if len(recent) else None,
+            spans=tuple(self._course.spans),
+            incidents=tuple(self._course.incidents),
+            incidents_opened=dict(self._course.opened),
+        )
+
+    def _channel(self, channel: Channel, reading: Reading, recent: Matrix) -> ChannelReport:
+        columns = self.columns[channel]
+        means = np.full((3, len(columns)), np.nan)
+        if channel is Channel.BEHAVIOUR:
+            means = np.vstack([_column_means(self._baseline.measured.signals), _column_means(recent).reshape(2, -1)])
+        return ChannelReport(
+            evidence_log10=finite(reading.evidence),
+            threshold_log10=float(np.log10(self._run_length / BUDGET[channel])),
+            level=reading.level,
+            n=reading.n,
+            onset=None if reading.onset is None else reading.onset + 1,
+            columns=tuple(
+                ColumnReport(
+                    name=column.name,
+                    unit=column.unit,
+                    evidence_log10=finite(reading.by_column[i]),
+                    move=_move(column, int(reading.direction[i])),
+                    samples=int(reading.samples[i]),
+                    baseline=finite(means[0, i]),
+                    recent=finite(means[1, i]),
+                    effect=finite(means[2, i]),
+                )
+                for i, column in enumerate(columns)
+            ),
+        )
+
+    def snapshot(self) -> Snapshot:
+        out = {f"{c}.{name}": array for c, d in self._detectors.items() for name, array in d.snapshot().items()}
+        out["recent"], out["times"] = self._recent.copy(), self._times.copy()
+        out["scalars"] = np.array([self._exchanges, self._run_length, *self._rate.dump()])
+        out["levels"] = np.array([str(self._levels[c]) for c in Channel])
+        out["course"] = np.frombuffer(self._course.dump(), np.uint8)
+        return out
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """The inverse of `snapshot`, for a bank over the same baseline."""
+        for channel, detector in self._detectors.items():
+            prefix = f"{channel}."
+            detector.restore({n.removeprefix(prefix): a for n, a in snapshot.items() if n.startswith(prefix)})
+        self._recent, self._times = snapshot["recent"].copy(), snapshot["times"].copy()
+        exchanges, self._run_length, *rate = (float(x) for x in snapshot["scalars"])
+        self._exchanges, self._rate = int(exchanges), MonthlyRate.load(rate)
+        self._levels = {c: Level(str(level)) for c, level in zip(Channel, snapshot["levels"], strict=True)}
+        self._course = Course.load(snapshot["course"].tobytes())
+
+
+def movers(reading: Reading, columns: Sequence[Column], most: int = 5) -> tuple[Mover, ...]:
+    """The columns that carry the evidence, strongest first, at most `most`, and none with less than a hundredth."""
+    weight = np.power(10.0, reading.by_column - reading.by_column.max(initial=-np.inf))
+    share = weight / weight.sum()
+    return tuple(
+        Mover(columns[i].name, _move(columns[i], int(reading.direction[i])), round(float(share[i]), 4))
+        for i in np.argsort(-share, kind="stable")[:most]
+        if share[i] >= 0.01
+    )
+
+
+def _move(column: Column, direction: int) -> str:
+    return {1: column.rise, -1: column.fall}.get(direction, f"another spread of {column.name}")
+
+
+def _detector(
+    channel: Channel, columns: Sequence[Column], values: Matrix, strata: Strata, groups: int, *, seed: int
+) -> Detector:
+    salt = list(Channel).index(channel)
+    bags = Bags.fit(values, strata, groups, seed=seed + salt)
+    harm = np.array([c.harm for c in columns], np.int8)
+    bets = upper_tail(len(columns)) if channel is Channel.SUPPORT else shift_and_spread(harm)
+    return DETECTORS["conformal"](bags=bags, bets=bets, seed=(seed << 8) + salt, min_exchanges=MIN_EXCHANGES)
+
+
+def _column_means(x: Matrix) -> NDArray[np.float64]:
+    """Means over the values that apply; NaN for a column without any."""
+    seen = ~np.isnan(x)
+    n = seen.sum(axis=0)
+    return np.where(n > 0, np.where(seen, x, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)

@@ -1,0 +1,256 @@
+"""The datum: an evaluation run as a folder of plain arrays and a manifest with a digest of each.
+
+    manifest.json      what it is: model, counts, columns, topics, digests of data and members
+    exchanges.npz      inputs, signals and n-grams of each exchange (numbers, never text)
+    conditional.npz    the fitted model of signals given inputs
+
+A baseline never moves by itself. Opening one verifies every digest.
+"""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor import __version__
+from monitor.batch import Batch
+from monitor.conditional import Conditional, Conditioned
+from monitor.errors import BaselineError
+from monitor.extractors import EXTRACTORS
+from monitor.interfaces import Column, Extractor, Matrix, Role
+from monitor.records import Exchange
+
+SCHEMA = 1
+MIN_EXCHANGES = 60
+"""Below this a fold is too small to learn strata from; a few hundred are wanted."""
+
+_MEMBERS = ("exchanges.npz", "conditional.npz")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_NAMED_IN = 3  # a word names a topic only when several prompts used it: a name must not carry one user's text
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """A topic of the baseline's prompts: its most typical words and its share of the baseline."""
+
+    name: str
+    share: float
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a baseline says about itself. Times are Unix seconds of the evaluated exchanges, None when unknown.
+    `columns` are the names of inputs and signals in the order of the arrays; `data` maps the name of each file it was
+    built from to its SHA-256; `members` the same for the artefact's own files."""
+
+    schema: int
+    tidegauge: str
+    model: str
+    adapters: list[str]
+    exchanges: int
+    first_time: float | None
+    last_time: float | None
+    seed: int
+    inputs: list[str]
+    signals: list[str]
+    topics: list[Topic]
+    data: dict[str, str]
+    members: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A batch in numbers: (n, p) inputs, (n, d) n-grams, (n, k) signals, and the exchanges' ids."""
+
+    ids: Sequence[str]
+    inputs: Matrix
+    ngrams: Matrix
+    signals: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """All extractors and the columns they measure."""
+
+    extractors: tuple[Extractor, ...]
+
+    @staticmethod
+    def standard() -> "Gauge":
+        return Gauge(tuple(make() for make in EXTRACTORS.values()))
+
+    def columns(self, role: Role) -> tuple[Column, ...]:
+        return tuple(c for extractor in self.extractors for c in extractor.columns if c.role is role)
+
+    def measure(self, exchanges: Sequence[Exchange]) -> Measured:
+        """Measures a batch. Cost: see benchmarks/extract.py."""
+        batch = Batch(exchanges)
+        roles = [c.role for extractor in self.extractors for c in extractor.columns]
+        every = np.hstack([extractor.measure(batch) for extractor in self.extractors])
+        parts = (np.ascontiguousarray(every[:, [r is role for r in roles]]) for role in (Role.INPUT, Role.CONTEXT, Role.SIGNAL))
+        return Measured([e.id for e in exchanges], *parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """An opened, verified baseline. `id` is the digest of its manifest: it names the baseline everywhere."""
+
+    id: str
+    manifest: Manifest
+    measured: Measured
+    conditional: Conditional
+
+    def conditioned(self) -> Conditioned:
+        """The baseline's own rows, each seen through the model that has not seen it."""
+        return self.apply(self.measured)
+
+    def apply(self, measured: Measured) -> Conditioned:
+        return self.conditional.apply(measured.ids, measured.inputs, measured.ngrams, measured.signals)
+
+
+def build(
+    exchanges: Sequence[Exchange], *, model: str, data: Mapping[str, str], gauge: Gauge, seed: int = 0
+) -> dict[str, bytes]:
+    """The members of a baseline, by file name. BaselineError when there are too few exchanges to learn from."""
+    if len(exchanges) < MIN_EXCHANGES:
+        raise BaselineError(
+            f"{len(exchanges)} usable exchanges are too few for a baseline: give at least {MIN_EXCHANGES}, better 400 or more"
+        )
+    measured = gauge.measure(exchanges)
+    conditional = Conditional.fit(measured.ids, measured.inputs, measured.ngrams, measured.signals, seed=seed)
+    topic = conditional.topics.place(measured.ngrams)[1]
+    members = {
+        "exchanges.npz": _npz(
+            ids=np.array(measured.ids), inputs=measured.inputs, ngrams=measured.ngrams.astype(np.float32), signals=measured.signals
+        ),
+        "conditional.npz": _npz(**conditional.arrays()),
+    }
+    times = [e.time for e in exchanges if e.time is not None]
+    manifest = Manifest(
+        schema=SCHEMA,
+        tidegauge=__version__,
+        model=model,
+        adapters=sorted({e.adapter for e in exchanges if e.adapter}),
+        exchanges=len(exchanges),
+        first_time=min(times, default=None),
+        last_time=max(times, default=None),
+        seed=seed,
+        inputs=[c.name for c in gauge.columns(Role.INPUT)],
+        signals=[c.name for c in gauge.columns(Role.SIGNAL)],
+        topics=_name_topics(exchanges, topic, conditional.topics.centroids.shape[1]),
+        data=dict(data),
+        members={name: _digest(content) for name, content in members.items()},
+    )
+    return {**members, "manifest.json": msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"}
+
+
+def write(members: Mapping[str, bytes], folder: Path) -> None:
+    """Writes a baseline; the manifest last, so that a folder with one is complete. BaselineError when it cannot."""
+    if (folder / "manifest.json").exists():
+        raise BaselineError(f"{folder} already holds a baseline, and a baseline never changes: choose another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in members.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise BaselineError(f"cannot write the baseline to {folder}: {error.strerror}") from error
+
+
+def open_baseline(folder: Path, gauge: Gauge) -> Baseline:
+    """Reads and verifies. BaselineError names the folder and the member that is missing, damaged or of another version."""
+    raw = _read(folder, "manifest.json")
+    try:
+        manifest = msgspec.json.decode(raw, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise BaselineError(f"{folder}/manifest.json is not a baseline's manifest: {error}") from None
+    if manifest.schema != SCHEMA:
+        raise BaselineError(f"{folder} has baseline schema {manifest.schema}, this version reads {SCHEMA}: build it again")
+    contents = {name: _read(folder, name) for name in _MEMBERS}
+    for name, content in contents.items():
+        if _digest(content) != manifest.members.get(name):
+            raise BaselineError(f"{folder}/{name} does not match the digest in its manifest: the baseline was changed or damaged")
+    for role, names in ((Role.INPUT, manifest.inputs), (Role.SIGNAL, manifest.signals)):
+        if [c.name for c in gauge.columns(role)] != names:
+            raise BaselineError(f"{folder} was built with other {role}s than this version measures: build it again")
+    rows, model = (_load(contents[name]) for name in _MEMBERS)
+    measured = Measured(rows["ids"].tolist(), rows["inputs"], rows["ngrams"].astype(np.float64), rows["signals"])
+    return Baseline(_digest(raw)[:12], manifest, measured, Conditional.from_arrays(model))
+
+
+def _read(place: Path, name: str) -> bytes:
+    """A member of a baseline that is a folder, or a zip of one."""
+    try:
+        if place.is_file():
+            with zipfile.ZipFile(place) as archive:
+                return archive.read(name)
+        return (place / name).read_bytes()
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise BaselineError(f"no baseline at {place}: cannot read {name} ({why})") from None
+
+
+def _npz(**arrays: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _load(content: bytes) -> dict[str, NDArray[Any]]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _name_topics(exchanges: Sequence[Exchange], topic: NDArray[np.int32], count: int) -> list[Topic]:
+    """Names each topic by the words that are most typical of its prompts against all others."""
+    said: list[Counter[str]] = [Counter() for _ in range(count)]
+    for exchange, t in zip(exchanges, topic, strict=True):
+        text = next((m.content for m in reversed(exchange.messages) if m.role == "user"), "")
+        said[t].update(set(_WORD.findall(text.lower())))
+    everywhere = sum(said, Counter[str]())
+    out = []
+    for t in range(count):
+        size = max(int((topic == t).sum()), 1)
+        lift = {
+            word: n / size * np.log((n / size) / (everywhere[word] / len(exchanges)))
+            for word, n in said[t].items()
+            if n >= _NAMED_IN
+        }
+        words = sorted(lift, key=lambda word: (-lift[word], word))[:3]
+        out.append(Topic(name=", ".join(words) or f"topic {t + 1}", share=round(size / len(exchanges), 4)))
+    return out
+
+
+def summary(baseline: Baseline) -> dict[str, Any]:
+    """What `baseline show` prints, as plain data: the manifest, and of each signal mean, spread and how often it applies."""
+    signals = baseline.measured.signals
+    seen = ~np.isnan(signals)
+    n = np.maximum(seen.sum(axis=0), 1)
+    mean = np.where(seen, signals, 0).sum(axis=0) / n
+    spread = np.sqrt(np.where(seen, (signals - mean) ** 2, 0).sum(axis=0) / n)
+    residuals = baseline.conditioned().residuals
+    left = np.where(seen, residuals**2, 0).sum(axis=0) / n
+    explained = np.clip(1 - left / np.maximum(spread**2, 1e-12), 0, 1)
+    return {
+        "id": baseline.id,
+        **json.loads(msgspec.json.encode(baseline.manifest)),
+        "signal_statistics": {
+            name: {
+                "applies": round(float(seen[:, i].mean()), 4),
+                "mean": float(mean[i]) if seen[:, i].any() else None,
+                "spread": float(spread[i]) if seen[:, i].any() else None,
+                "explained_by_inputs": round(float(explained[i]), 4) if spread[i] > 0 else None,
+            }
+            for i, name in enumerate(baseline.manifest.signals)
+        },
+    }

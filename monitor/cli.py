@@ -1,0 +1,264 @@
+"""The command `tidegauge`: parses, calls, prints. No logic."""
+
+import json
+import logging
+import os
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from monitor import __version__, baseline, demo, evaluation, service, settings
+from monitor.baseline import Gauge
+from monitor.errors import ConfigError, TidegaugeError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+baseline_app = typer.Typer(no_args_is_help=True, help="Baselines: what the model was when it was evaluated.")
+config_app = typer.Typer(no_args_is_help=True, help="Settings: check them, show what is in force, print the schema.")
+app.add_typer(baseline_app, name="baseline")
+app.add_typer(config_app, name="config")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (YAML).")]
+
+_STYLE = {
+    "steady": "green",
+    "explained": "blue",
+    "unexplained": "bold red",
+    "out_of_support": "yellow",
+    "insufficient": "dim",
+    "blind": "magenta",
+}
+_EXIT = {"unexplained": 1, "blind": 3, "insufficient": 3}
+
+
+def main() -> None:
+    """Runs the command. An error of the operator is one line (or one per problem) on stderr and exit code 2."""
+    try:
+        app()
+    except TidegaugeError as error:
+        for line in str(error).splitlines():
+            err.print(f"tidegauge: {line}", markup=False)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Watches deployed fine-tuned language models for behaviour change that their users do not explain."""
+
+
+@app.command()
+def run(
+    config: Config = None,
+    port: Annotated[int | None, typer.Option(help="Overrides web.port.")] = None,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run the monitor until it is told to stop, or until finite sources end."""
+    level = logging.getLevelNamesMapping().get(log_level.upper())
+    if level is None:
+        raise ConfigError(f"--log-level: {log_level!r} is not one of debug, info, warning, error")
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("kafka").setLevel(max(level, logging.ERROR))
+    overrides = {} if port is None else {"web.port": port}
+    service.serve(settings.load(config, overrides, os.environ))
+
+
+@app.command("demo")
+def run_demo(
+    port: Annotated[int, typer.Option(help="Port of the status page.")] = 9464,
+    host: Annotated[str, typer.Option(help="Address of the status page.")] = "127.0.0.1",
+    headless: Annotated[bool, typer.Option(help="No server, full speed.")] = False,
+    as_json: Json = False,
+    once: Annotated[bool, typer.Option(help="End when the recording ends, instead of keeping the page up.")] = False,
+) -> None:
+    """Recorded exchanges of a real model: users change, then the model is swapped, then all is as before."""
+    if headless:
+        result = demo.headless()
+        if as_json:
+            print(json.dumps(result))
+        else:
+            _print_spans(result["verdicts"])
+        return
+    stop = threading.Event()
+    with demo.prepared(host=host, port=port, pause_secs=0.5, wait=stop.wait) as monitor, monitor.serving() as server:
+        out.print(f"Status page  http://{host}:{server.port}/")
+        out.print(f"Series       http://{host}:{server.port}/metrics")
+        out.print("Watch the verdict: steady, then explained (users ask other things), then unexplained (the model is")
+        out.print("swapped for a fine-tune), then steady again. It takes about a minute. Ctrl-C ends it.\n")
+        try:
+            _follow(monitor, stop, keep=not once)
+        except KeyboardInterrupt:
+            monitor.stop()
+            stop.set()
+
+
+def _follow(monitor: service.Monitor, stop: threading.Event, *, keep: bool) -> None:
+    """Runs the monitor beside a line per turn of its verdict; then keeps its page up if asked."""
+    reading = threading.Thread(target=monitor.run, daemon=True)
+    reading.start()
+    shown = 0
+    while True:
+        running = reading.is_alive()
+        report = monitor.board.latest()
+        spans = [] if report is None else demo.verdicts(report.models[0])
+        for span in spans[shown:]:
+            out.print(f"exchange {span['from_exchange']:>5}  [{_STYLE[str(span['verdict'])]}]{span['verdict']}[/]")
+        shown = len(spans)
+        if not running:
+            break
+        stop.wait(0.5)
+    if keep:
+        out.print("\nThe recording has ended; the page stays up until Ctrl-C.")
+        while not stop.wait(1.0):
+            monitor.pipeline.idle()
+
+
+def _print_spans(spans: Any) -> None:
+    table = Table("verdict", "from exchange", "to exchange", box=None)
+    for span in spans:
+        table.add_row(f"[{_STYLE[span['verdict']]}]{span['verdict']}[/]", str(span["from_exchange"]), str(span["to_exchange"]))
+    out.print(table)
+
+
+@baseline_app.command("build")
+def build(
+    paths: Annotated[list[Path], typer.Argument(help="Files of the evaluation run (JSONL, also .gz), any known format.")],
+    output: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new baseline.")],
+    model: Annotated[str | None, typer.Option(help="Name of the model in the monitor; default: the one in the files.")] = None,
+    record_format: Annotated[str, typer.Option("--format", help="Format of the records.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of folds and topics.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Build a baseline from the exchanges of an evaluation run."""
+    with _progress(quiet=as_json) as bar:
+        task = bar.add_task("reading", total=None)
+        run = evaluation.read(paths, record_format, on_progress=lambda n: bar.update(task, completed=n))
+        bar.update(task, total=len(run.exchanges), completed=len(run.exchanges), description="building")
+        members = baseline.build(run.exchanges, model=run.model_name(model), data=run.digests, gauge=Gauge.standard(), seed=seed)
+    baseline.write(members, output)
+    for reason, n in run.left_out.items():
+        err.print(f"left out {n} records: {reason}")
+    _show(output, as_json)
+
+
+@baseline_app.command("show")
+def show(path: Path, as_json: Json = False) -> None:
+    """Show what a baseline holds, after verifying it."""
+    _show(path, as_json)
+
+
+@baseline_app.command("verify")
+def verify(path: Path) -> None:
+    """Verify every digest of a baseline."""
+    opened = baseline.open_baseline(path, Gauge.standard())
+    out.print(f"{path}: intact; baseline {opened.id} of model {opened.manifest.model}, {opened.manifest.exchanges} exchanges")
+
+
+def _show(path: Path, as_json: bool) -> None:
+    summary = baseline.summary(baseline.open_baseline(path, Gauge.standard()))
+    if as_json:
+        print(json.dumps(summary))
+        return
+    out.print(f"Baseline [bold]{summary['id']}[/] of model [bold]{summary['model']}[/], {summary['exchanges']:,} exchanges")
+    topics = Table("topic (typical words)", "share", box=None)
+    for topic in sorted(summary["topics"], key=lambda t: -t["share"]):
+        topics.add_row(topic["name"], f"{topic['share']:.0%}")
+    signals = Table("signal", "mean", "spread", "applies", "explained by inputs", box=None)
+    for name, known in summary["signal_statistics"].items():
+        signals.add_row(name, *(_cell(known[k]) for k in ("mean", "spread")), *(_percent(known[k]) for k in ("applies", "explained_by_inputs")))
+    out.print(topics, signals)
+
+
+def _cell(x: float | None) -> str:
+    return "–" if x is None else f"{x:.3f}"
+
+
+def _percent(x: float | None) -> str:
+    return "–" if x is None else f"{x:.0%}"
+
+
+def _progress(*, quiet: bool) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
+
+
+@config_app.command("check")
+def config_check(config: Config = None) -> None:
+    """Check the settings; exit code 2 and a line per problem when something is wrong."""
+    out.print(settings.summary(settings.load(config, {}, os.environ), config))
+
+
+@config_app.command("show")
+def config_show(config: Config = None, as_json: Json = False) -> None:
+    """Show the settings in force and where each comes from, secrets masked."""
+    rows = settings.rows(settings.resolve(config, {}, os.environ))
+    if as_json:
+        print(json.dumps([{"key": r.key, "value": json.loads(r.value), "origin": r.origin} for r in rows]))
+        return
+    table = Table("key", "value", "from", box=None)
+    for row in rows:
+        table.add_row(row.key, row.value, row.origin)
+    out.print(table)
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """Print the JSON schema of the settings."""
+    print(json.dumps(settings.json_schema(), indent=2))
+
+
+@app.command()
+def verdict(
+    url: Annotated[str, typer.Option(help="Address of a running monitor.")] = "http://127.0.0.1:9464",
+    as_json: Json = False,
+) -> None:
+    """Ask a running monitor. Exit code 0 steady, 1 unexplained, 3 blind or insufficient."""
+    models = _ask(f"{url.rstrip('/')}/api/v1/verdicts")
+    if as_json:
+        print(json.dumps(models))
+    else:
+        _print_verdicts(models)
+    codes = [_EXIT.get(m["verdict"], 0) for m in models] or [3]
+    raise typer.Exit(1 if 1 in codes else max(codes))
+
+
+def _ask(url: str) -> Any:
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(f"--url: {url} is not an http address")
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - checked above
+            return json.load(answer)
+    except (urllib.error.URLError, TimeoutError, ValueError) as error:
+        raise ConfigError(f"--url: no monitor answers at {url}: {getattr(error, 'reason', error)}") from None
+
+
+def _print_verdicts(models: Any) -> None:
+    table = Table("model", "verdict", "evidence", "exchanges", "meaning", box=None)
+    for m in models:
+        known = m["evidence"]["behaviour"]
+        evidence = f"{_cell(known['evidence_log10'])} of {known['threshold_log10']:.1f}"
+        table.add_row(m["name"], f"[{_STYLE[m['verdict']]}]{m['verdict']}[/]", evidence, f"{m['exchanges']:,}", m["meaning"])
+    out.print(table)
+    for m in models:
+        for incident in m["incidents"]:
+            if incident["closed"] is None:
+                moved = "; ".join(mover["move"] for mover in incident["movers"])
+                out.print(f"{m['name']}: {incident['verdict']} since about exchange {incident['onset']}: {moved}", markup=False)

@@ -1,0 +1,57 @@
+"""An evaluation run as files -> the exchanges that a baseline is built from."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.errors import ConfigError, MalformedRecord
+from monitor.records import Exchange
+from monitor.service import format_of
+from monitor.sources import SOURCES
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The exchanges read, SHA-256 of each file by its name, and how many records were left out and why."""
+
+    exchanges: Sequence[Exchange]
+    digests: dict[str, str]
+    left_out: Counter[str]
+
+    def model_name(self, asked: str | None) -> str:
+        """The name asked for, else the one that all exchanges carry. ConfigError when they carry several."""
+        if asked is not None:
+            return asked
+        names = sorted({e.model for e in self.exchanges})
+        if len(names) == 1:
+            return names[0]
+        raise ConfigError(f"--model: the files hold exchanges of {len(names)} models ({', '.join(names[:5])}): say which name the baseline is for")
+
+
+def read(paths: Sequence[Path], record_format: str, *, on_progress: Callable[[int], object]) -> Run:
+    """Reads all files once. Records that cannot be read, or that hold no answer, are left out and counted.
+    ConfigError when a file cannot be read or the format is unknown."""
+    decode = format_of(record_format).decode
+    exchanges: list[Exchange] = []
+    left_out: Counter[str] = Counter()
+    source = SOURCES["files"](paths=[str(path) for path in paths])
+    for batch in source.batches({}):
+        for record in batch.records:
+            try:
+                exchange = decode(record)
+            except MalformedRecord as error:
+                left_out[str(error.reason)] += 1
+                continue
+            if exchange.response or exchange.refusal or exchange.tool_calls:
+                exchanges.append(exchange)
+            else:
+                left_out["no_content"] += 1
+        on_progress(len(exchanges))
+    return Run(exchanges, {path.name: _digest(path) for path in paths if str(path) != "-"}, left_out)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

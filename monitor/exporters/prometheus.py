@@ -1,0 +1,163 @@
+"""The report as Prometheus series: names, help and labels of everything that `/metrics` says, in one file."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import CollectorRegistry
+
+from monitor import __version__
+from monitor.report import MonitorReport, as_seen_at
+from monitor.verdict import Channel, Verdict
+
+_MODEL = ("namespace", "model")
+
+
+class PrometheusExporter:
+    """A collector on a registry that is passed in; every scrape reads the latest report. `now` gives Unix seconds:
+    a report that has grown stale makes every model `blind`."""
+
+    def __init__(self, *, registry: CollectorRegistry, now: Callable[[], float]) -> None:
+        self._now = now
+        self._report: MonitorReport | None = None
+        registry.register(self)
+
+    def export(self, report: MonitorReport) -> None:
+        self._report = report
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: series depend on the models, and registering must not collect."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        build = InfoMetricFamily("tidegauge_build", "Version of the monitor.")
+        build.add_metric((), {"version": __version__})
+        yield build
+        if self._report is None:
+            return
+        report = as_seen_at(self._report, self._now())
+        yield from _verdicts(report)
+        yield from _evidence(report)
+        yield from _signals(report)
+        yield from _inputs(report)
+        yield from _baselines(report)
+        yield from _itself(report)
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"tidegauge_{name}", text, labels=(*_MODEL, *labels))
+
+
+def _verdicts(report: MonitorReport) -> Iterator[Metric]:
+    verdict = _gauge("verdict", "1 for the present verdict of the model, 0 for each other verdict.", "verdict")
+    needed = _gauge("exchanges_needed", "Exchanges still lacking for a first verdict.")
+    exchanges = CounterMetricFamily("tidegauge_exchanges", "Exchanges measured.", labels=_MODEL)
+    incidents = CounterMetricFamily("tidegauge_incidents", "Incidents opened, by what they were.", labels=(*_MODEL, "verdict"))
+    onset = _gauge("incident_onset_timestamp_seconds", "Record time at which the open incident most likely began.", "verdict")
+    for model in report.models:
+        key = (report.namespace, model.name)
+        for v in Verdict:
+            verdict.add_metric((*key, v), float(model.verdict is v))
+        for v in (Verdict.UNEXPLAINED, Verdict.EXPLAINED, Verdict.OUT_OF_SUPPORT):
+            incidents.add_metric((*key, v), model.incidents_opened.get(v, 0))
+        for incident in model.incidents:
+            if incident.closed is None:
+                _add_if(onset, (*key, incident.verdict), incident.onset_time)
+        needed.add_metric(key, model.needed)
+        exchanges.add_metric(key, model.exchanges)
+    yield from (verdict, needed, exchanges, incidents, onset)
+
+
+def _evidence(report: MonitorReport) -> Iterator[Metric]:
+    labels = ("channel", "signal")
+    evidence = _gauge(
+        "evidence_log10", "Evidence that the channel left its baseline; signal 'all' is their sum, which is tested.", *labels
+    )
+    threshold = _gauge("evidence_threshold_log10", "Evidence at which an incident opens, from the error budget.", *labels)
+    compared = _gauge("evidence_exchanges", "Exchanges behind the evidence.", "channel")
+    for model in report.models:
+        for channel, known in model.channels.items():
+            key = (report.namespace, model.name, channel)
+            named = [("all", known.evidence_log10), *((c.name, c.evidence_log10) for c in known.columns)]
+            for signal, value in named:
+                if value is not None:
+                    evidence.add_metric((*key, signal), value)
+                    threshold.add_metric((*key, signal), known.threshold_log10)
+            compared.add_metric(key, known.n)
+    yield from (evidence, threshold, compared)
+
+
+def _signals(report: MonitorReport) -> Iterator[Metric]:
+    mean = _gauge("signal_mean", "Mean of a signal of the answers: window 'baseline' or 'recent'.", "signal", "window")
+    effect = _gauge("signal_effect", "Recent departure from what the prompts let expect, in baseline spreads.", "signal")
+    samples = _gauge("signal_samples", "Values of the signal that were compared.", "signal")
+    for model in report.models:
+        key = (report.namespace, model.name)
+        for column in model.channels[Channel.BEHAVIOUR].columns:
+            for window, value in (("baseline", column.baseline), ("recent", column.recent)):
+                if value is not None:
+                    mean.add_metric((*key, column.name, window), value)
+            if column.effect is not None:
+                effect.add_metric((*key, column.name), column.effect)
+            samples.add_metric((*key, column.name), column.samples)
+    yield from (mean, effect, samples)
+
+
+def _inputs(report: MonitorReport) -> Iterator[Metric]:
+    shift = _gauge("input_shift", "Distance of the recent mix of topics from the baseline's, 0 to 1.")
+    outside = _gauge("out_of_support_ratio", "Share of recent exchanges whose prompts the baseline never saw the like of.")
+    for model in report.models:
+        key = (report.namespace, model.name)
+        if model.input_shift is not None:
+            shift.add_metric(key, model.input_shift)
+        if model.out_of_support is not None:
+            outside.add_metric(key, model.out_of_support)
+    yield from (shift, outside)
+
+
+def _baselines(report: MonitorReport) -> Iterator[Metric]:
+    info = InfoMetricFamily("tidegauge_baseline", "The baseline that the model is compared with.", labels=_MODEL)
+    time = _gauge("baseline_timestamp_seconds", "Time of the last exchange of the baseline.")
+    rows = _gauge("baseline_exchanges", "Exchanges in the baseline.")
+    last = _gauge("last_record_timestamp_seconds", "Time of the model's latest measured record.")
+    for model in report.models:
+        key = (report.namespace, model.name)
+        info.add_metric(key, {"baseline": model.baseline_id})
+        rows.add_metric(key, model.baseline_exchanges)
+        _add_if(time, key, model.baseline_time)
+        _add_if(last, key, model.last_record_time)
+    yield from (info, time, rows, last)
+
+
+def _itself(report: MonitorReport) -> Iterator[Metric]:
+    records = CounterMetricFamily("tidegauge_records", "Records read, by what became of them.", labels=("source", "outcome"))
+    skipped = CounterMetricFamily("tidegauge_records_skipped", "Readable records that were not measured.", labels=("reason",))
+    letters = CounterMetricFamily("tidegauge_dead_letters", "Records that could not be read.", labels=("reason",))
+    lag = GaugeMetricFamily("tidegauge_kafka_lag_records", "Records not yet read.", labels=("topic", "partition"))
+    late = GaugeMetricFamily("tidegauge_lag_seconds", "Age of the last record read.", labels=("source",))
+    failures = CounterMetricFamily("tidegauge_state_failures", "Saves of the state that failed.")
+    stages = HistogramMetricFamily("tidegauge_batch_seconds", "Time that a stage took for one batch.", labels=("stage",))
+    sampled = _gauge("sampled_ratio", "Chance of an exchange to be measured.")
+    for outcome_key, n in report.records.items():
+        records.add_metric(outcome_key, n)
+    for reason, n in report.skipped.items():
+        skipped.add_metric((reason,), n)
+    for reason, n in report.dead_letters.items():
+        letters.add_metric((reason,), n)
+    for lag_key, n in report.lag_records.items():
+        lag.add_metric(lag_key, n)
+    for source, secs in report.lag_secs.items():
+        late.add_metric((source,), secs)
+    failures.add_metric((), report.state_failures)
+    for stage, h in report.batch_secs.items():
+        buckets = [(f"{bound:g}", float(n)) for bound, n in zip(h.bounds, h.counts, strict=True)]
+        stages.add_metric((stage,), [*buckets, ("+Inf", float(h.total))], h.sum_secs)
+    for model, ratio in report.sampled_ratio.items():
+        sampled.add_metric((report.namespace, model), ratio)
+    yield from (records, skipped, letters, lag, late, failures, stages, sampled)
+
+
+def _add_if(family: GaugeMetricFamily, key: tuple[str, ...], value: float | None) -> None:
+    if value is not None:
+        family.add_metric(key, value)
+
+

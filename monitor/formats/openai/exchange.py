@@ -1,0 +1,149 @@
+"""An exchange from a request body and its response body, streamed or whole. See docs/formats.md for the record."""
+
+from datetime import datetime
+
+import msgspec
+
+from monitor.errors import Malformed, MalformedRecord
+from monitor.formats.openai.bodies import (
+    Answer,
+    Call,
+    Choice,
+    Completion,
+    Function,
+    Pair,
+    Request,
+    arguments_of,
+    text_of,
+)
+from monitor.formats.openai.confidence import mean_entropy, mean_logprob
+from monitor.formats.openai.stream import assemble_chunks, assemble_text
+from monitor.records import Exchange, Message, Record, Tool, ToolCall
+
+JSON_FORMATS = frozenset({"json_object", "json_schema"})
+
+_PAIRS = msgspec.json.Decoder(Pair)
+
+
+def read_openai(record: Record) -> Exchange:
+    """Decodes one record; see StrictFormat for what it may raise."""
+    pair = _PAIRS.decode(record.value or b"")
+    request, (completion, truncated) = _request(pair), _completion(pair)
+    choice = _first_choice(completion)
+    answer = _answer(choice)
+    usage = completion.usage
+    wanted = request.response_format
+    return Exchange(
+        id=str(pair.id) if pair.id not in (None, "") else completion.id or f"{record.partition}-{record.offset}",
+        model=_model(pair, request, completion),
+        messages=_messages(request),
+        response=text_of(answer.content),
+        adapter=pair.adapter,
+        time=_time(pair, completion, record),
+        finish_reason=choice.finish_reason,
+        refusal=_refusal(answer),
+        tool_calls=_tool_calls(answer),
+        tools=tuple([_tool(tool) for tool in request.tools]) if request.tools else (),
+        wants_json=wanted is not None and wanted.type in JSON_FORMATS,
+        truncated=truncated,
+        logprob=mean_logprob(choice.logprobs),
+        entropy=mean_entropy(choice.logprobs),
+        prompt_tokens=None if usage is None else usage.prompt_tokens,
+        completion_tokens=None if usage is None else usage.completion_tokens,
+        conversation=None if pair.conversation is None else str(pair.conversation),
+    )
+
+
+def _request(pair: Pair) -> Request:
+    if pair.request is not None:
+        return pair.request
+    if pair.response is None:
+        raise MalformedRecord(Malformed.WRONG_SHAPE, "neither `request` nor `response`")
+    raise MalformedRecord(Malformed.HALF, "a response without `request`")
+
+
+def _completion(pair: Pair) -> tuple[Completion, bool]:
+    """The response, and whether its transport was cut off."""
+    response = pair.response
+    if response is None:
+        raise MalformedRecord(Malformed.HALF, "a request without `response`")
+    if isinstance(response, str):
+        return assemble_text(response)
+    if isinstance(response, list):
+        return assemble_chunks(response)
+    return response, False
+
+
+def _first_choice(completion: Completion) -> Choice:
+    """Of several choices the first: the model was asked once, and the others do not make it more traffic."""
+    if completion.choices:
+        return completion.choices[0]
+    if completion.error is not None:
+        raise MalformedRecord(Malformed.WRONG_SHAPE, "`response` is an error, not an answer")
+    raise MalformedRecord(Malformed.WRONG_SHAPE, "`response.choices` is missing or empty")
+
+
+def _answer(choice: Choice) -> Answer:
+    if choice.text is not None:
+        return Answer(content=choice.text)
+    if choice.message is None:
+        raise MalformedRecord(Malformed.WRONG_SHAPE, "`response.choices[0]` has neither `message` nor `text`")
+    return choice.message
+
+
+def _model(pair: Pair, request: Request, completion: Completion) -> str:
+    """The name by which the client asked stays the same when a server reports dated snapshots behind it."""
+    model = pair.model or request.model or completion.model
+    if model is None:
+        raise MalformedRecord(Malformed.WRONG_SHAPE, "`model` is neither in the record nor in its bodies")
+    return model
+
+
+def _messages(request: Request) -> tuple[Message, ...]:
+    if request.messages:
+        return tuple([Message(turn.role, text_of(turn.content)) for turn in request.messages])
+    prompt = request.prompt[0] if isinstance(request.prompt, list) and request.prompt else request.prompt
+    if not isinstance(prompt, str):
+        raise MalformedRecord(Malformed.WRONG_SHAPE, "`request.messages` is missing or empty")
+    return (Message("user", prompt),)
+
+
+def _time(pair: Pair, completion: Completion, record: Record) -> float | None:
+    if pair.time is None:
+        return completion.created or record.time  # some servers leave `created` at 0
+    return pair.time.timestamp() if isinstance(pair.time, datetime) else pair.time
+
+
+def _refusal(answer: Answer) -> str | None:
+    """The refusal as a field of the message, or as parts of its content."""
+    if answer.refusal is not None or not isinstance(answer.content, list):
+        return answer.refusal
+    return "".join([part.refusal or "" for part in answer.content if not isinstance(part, str)]) or None
+
+
+def _tool_calls(answer: Answer) -> tuple[ToolCall, ...]:
+    if answer.tool_calls:
+        return tuple([_tool_call(call) for call in answer.tool_calls])
+    if answer.function_call is not None:
+        return (ToolCall(_named(answer.function_call.name), arguments_of(answer.function_call)),)
+    return ()
+
+
+def _tool_call(call: Call) -> ToolCall:
+    if call.custom is not None:
+        return ToolCall(_named(call.custom.name), call.custom.input or "")
+    function = call.function or Function()
+    return ToolCall(_named(function.name), arguments_of(function))
+
+
+def _tool(tool: Call) -> Tool:
+    """A tool that the server brings along (web search, ...) has no name but its type."""
+    if tool.function is None:
+        return Tool(_named(tool.type if tool.custom is None else tool.custom.name))
+    return Tool(_named(tool.function.name), tool.function.parameters)
+
+
+def _named(name: str | None) -> str:
+    if name is None:
+        raise MalformedRecord(Malformed.WRONG_SHAPE, "a tool or a call of one without a name")
+    return name

@@ -1,0 +1,127 @@
+"""What the monitor shows: one frozen report that every exporter, page and command reads."""
+
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from monitor.interfaces import Level
+from monitor.verdict import Channel, Incident, Span, Verdict, words
+
+STALE_SECS = 60.0
+"""A report older than this comes from a monitor that no longer looks: what it says is no longer so."""
+
+
+class Blind(StrEnum):
+    """Why a model cannot be measured."""
+
+    NO_RECORDS = "no_records"
+    NO_CONTENT = "no_content"
+    STALLED = "stalled"
+
+
+class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One signal or input. `evidence_log10` is its part of the channel's evidence, None before its first value.
+    `baseline` and `recent` are means in `unit`; `effect` is the recent departure from what the prompts let expect, in
+    units of the baseline's spread; each None when not seen. `move` says in words what its evidence points to."""
+
+    name: str
+    unit: str
+    evidence_log10: float | None
+    move: str
+    samples: int
+    baseline: float | None = None
+    recent: float | None = None
+    effect: float | None = None
+
+
+class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Evidence of one channel against its threshold (log10), the number of exchanges behind it, and its columns."""
+
+    evidence_log10: float | None
+    threshold_log10: float
+    level: Level
+    n: int
+    onset: int | None
+    columns: tuple[ColumnReport, ...]
+
+
+class TopicReport(msgspec.Struct, frozen=True):
+    """A topic of prompts: its share in the baseline and recently (None before the first exchange)."""
+
+    name: str
+    baseline: float
+    recent: float | None
+
+
+class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict."""
+
+    name: str
+    verdict: Verdict
+    meaning: str
+    blind: Blind | None
+    exchanges: int
+    needed: int
+    last_record_time: float | None
+    baseline_id: str
+    baseline_exchanges: int
+    baseline_time: float | None
+    channels: Mapping[Channel, ChannelReport]
+    topics: tuple[TopicReport, ...]
+    input_shift: float | None
+    out_of_support: float | None
+    spans: tuple[Span, ...]
+    incidents: tuple[Incident, ...]
+    incidents_opened: Mapping[Verdict, int]
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """Seconds that one stage of the pipeline took per batch: upper bounds, counts at or under each, total, sum."""
+
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    total: int
+    sum_secs: float
+
+
+class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
+    """All models, and the monitor about itself. `at` is Unix seconds. Counters have the labels that their keys name."""
+
+    at: float
+    namespace: str
+    models: tuple[ModelReport, ...]
+    records: Mapping[tuple[str, str], int]  # (source, outcome)
+    skipped: Mapping[str, int]  # reason
+    dead_letters: Mapping[str, int]  # reason
+    sampled_ratio: Mapping[str, float]  # model
+    lag_records: Mapping[tuple[str, str], int]  # (topic, partition)
+    lag_secs: Mapping[str, float]  # source
+    batch_secs: Mapping[str, Histogram]  # stage
+    state_failures: int
+    ready: bool
+
+
+class Exporter(Protocol):
+    """Where reports go (a seam, here because it speaks of reports). `export` keeps what it is given and returns at
+    once."""
+
+    def export(self, report: MonitorReport) -> None: ...
+
+
+def as_seen_at(report: MonitorReport, now: float) -> MonitorReport:
+    """The report as it must be read at `now`: when it is stale, every model is blind, for nobody looks at them."""
+    if now - report.at <= STALE_SECS:
+        return report
+    blind = tuple(
+        msgspec.structs.replace(m, verdict=Verdict.BLIND, blind=Blind.STALLED, meaning=words(Verdict.BLIND))
+        for m in report.models
+    )
+    return msgspec.structs.replace(report, models=blind)
+
+
+def finite(x: float) -> float | None:
+    """None for NaN and infinities: no data is a value of its own, never a number by accident."""
+    return float(x) if math.isfinite(x) else None

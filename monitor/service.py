@@ -1,0 +1,155 @@
+"""Settings -> parts -> a running monitor. The one place that knows all families; time, files and signals enter here."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.registry import CollectorRegistry
+
+from monitor.bank import Bank
+from monitor.baseline import Baseline, Gauge, open_baseline
+from monitor.errors import BaselineError, ConfigError
+from monitor.exporters import EXPORTERS
+from monitor.formats import FORMATS
+from monitor.interfaces import Format
+from monitor.pipeline import Feed, Pipeline, Watch
+from monitor.report import Exporter
+from monitor.sampler import Sampler
+from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
+from monitor.sources import SOURCES
+from monitor.state import State
+from monitor.web.app import Board, application
+from monitor.web.server import Server
+
+log = logging.getLogger(__name__)
+
+
+class Monitor:
+    """One monitor put together from its settings: a pipeline, and the web face that shows it.
+
+    Building it opens and verifies everything that can be wrong (baselines, state, sources' options) and raises
+    ConfigError; it starts nothing. `feeds` replaces the sources of the settings, for the demo.
+    """
+
+    def __init__(self, settings: Settings, feeds: Mapping[str, Feed] | None = None) -> None:
+        gauge = Gauge.standard()
+        self._stopping = threading.Event()
+        watches = {model.name: _watch(model, settings, gauge) for model in settings.models}
+        feeds = dict(_feeds(settings, self._stopping)) if feeds is None else feeds
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self.board = Board(now=time.time)
+        exporters: list[Exporter] = [make(registry=self.registry, now=time.time) for make in EXPORTERS.values()]
+        self._state = State(settings.state.path, dead_letters=settings.limits.dead_letters)
+        self.pipeline = Pipeline(
+            namespace=settings.namespace,
+            feeds=feeds,
+            watches=watches,
+            state=self._state,
+            exporters=[*exporters, self.board],
+            now=time.time,
+            clock=time.monotonic,
+            wait=self._stopping.wait,
+            snapshot_secs=settings.state.snapshot_secs,
+            batch_records=settings.limits.batch_records,
+            blind_after_secs=settings.limits.blind_after_secs,
+            keep_bodies=settings.privacy.store_text == "full",
+        )
+        self._web = settings.web
+        self._config = masked(settings)
+
+    @contextmanager
+    def serving(self) -> Iterator[Server]:
+        """The web face, while it is open."""
+        app = application(
+            board=self.board,
+            registry=self.registry,
+            loop_age=lambda: time.monotonic() - self.pipeline.looped_at,
+            config=self._config,
+        )
+        with Server(app, host=self._web.host, port=self._web.port) as server:
+            yield server
+
+    def run(self) -> None:
+        """Reads until the sources end or the process is told to stop; then stores, commits and closes."""
+        try:
+            self.pipeline.run()
+        finally:
+            self._state.close()
+
+    def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """Ends `run` soon, with everything stored. Fit to be a signal handler."""
+        self._stopping.set()
+        self.pipeline.stop()
+
+
+def serve(settings: Settings) -> None:
+    """`tidegauge run`: the monitor until SIGTERM or SIGINT, or until every source has ended."""
+    monitor = Monitor(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, monitor.stop)
+    with monitor.serving() as server:
+        log.info("status page and series on port %d", server.port)
+        monitor.run()
+    log.info("stopped; the state is stored")
+
+
+def _watch(model: Model, settings: Settings, gauge: Gauge) -> Watch:
+    baseline = open_baseline(model.baseline, gauge)
+    _check_owner(model, baseline)
+    bank = Bank(
+        name=model.name,
+        baseline=baseline,
+        gauge=gauge,
+        false_pages_per_month=model.false_pages_per_month,
+        exchanges_per_month=model.exchanges_per_month,
+        seed=model.seed,
+    )
+    return Watch(model.model_glob, model.match.adapter, bank, Sampler(settings.sampling.target_per_sec))
+
+
+def _check_owner(model: Model, baseline: Baseline) -> None:
+    if baseline.manifest.model != model.name:
+        raise BaselineError(
+            f"models: {model.baseline} is the baseline of model {baseline.manifest.model!r}, not of {model.name!r}: "
+            "give the right baseline, or build one with --model"
+        )
+
+
+def _feeds(settings: Settings, stopping: threading.Event) -> Iterator[tuple[str, Feed]]:
+    """Each source under the name that labels its series: its kind, numbered from the second of a kind on."""
+    seen: dict[str, int] = {}
+    for source in settings.sources:
+        part = source.kafka or source.files
+        assert part is not None
+        kind = "kafka" if source.kafka else "files"
+        seen[kind] = seen.get(kind, 0) + 1
+        name = kind if seen[kind] == 1 else f"{kind}-{seen[kind]}"
+        options = _kafka_options(part) if isinstance(part, Kafka) else _file_options(part, stopping)
+        options |= {"max_record_bytes": settings.limits.max_record_bytes}
+        yield name, Feed(SOURCES[kind](**options), format_of(part.format))
+
+
+def format_of(name: str) -> Format:
+    """A fresh decoder of the format. ConfigError naming those that exist."""
+    if name not in FORMATS:
+        raise ConfigError(f"format: unknown format {name!r}; known: {', '.join(FORMATS)}")
+    return FORMATS[name]()
+
+
+def _kafka_options(part: Kafka) -> dict[str, Any]:
+    options = {key: value for key, value in part.model_dump(exclude={"format", "password_file"}).items()}
+    options["password"] = None if part.password_file is None else read_secret(part.password_file)
+    return options
+
+
+def _file_options(part: Files, stopping: threading.Event) -> dict[str, Any]:
+    return {"paths": [str(path) for path in part.paths], "follow": part.follow, "wait": stopping.wait}

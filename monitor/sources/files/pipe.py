@@ -1,0 +1,58 @@
+"""Standard input as lines of records."""
+
+import io
+import os
+import select
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
+
+from monitor.records import Record
+from monitor.sources.files.lines import LineReader
+
+PARTITION = "-"
+
+
+class Pipe:
+    """Reads a stream that cannot be sought: its offsets count from where it stood when it was opened, and a start
+    position means nothing to it. Waits at most `wait_secs` for bytes, so that its reader stays awake."""
+
+    def __init__(self, stream: BinaryIO, *, wait_secs: float, max_record_bytes: int) -> None:
+        self._source = _Polled(stream, wait_secs)
+        self._lines = LineReader(self._source, offset=0, max_line_bytes=max_record_bytes)
+        self.position: Mapping[str, int] = {}
+        self.ended = False
+
+    def read(self, count: int) -> Sequence[Record]:
+        """The next records, at most `count`; none for now when empty, for good when `ended`."""
+        lines = self._lines.take(count)
+        if not lines and self._source.ended:
+            lines = self._lines.rest()
+            self.ended = True
+        if lines:
+            self.position = {PARTITION: lines[-1].end}
+        return [Record(line.value, PARTITION, line.offset, None, line.size) for line in lines]
+
+    def close(self) -> None:
+        """Leaves the stream to whoever opened it."""
+
+
+class _Polled:
+    """`read1` with a limit on the wait, where the stream has a file descriptor. That goes round the stream's own
+    buffer: nobody else may have read from it."""
+
+    def __init__(self, stream: BinaryIO, wait_secs: float) -> None:
+        self._stream = stream
+        self._wait_secs = wait_secs
+        self.ended = False
+
+    def read1(self, size: int, /) -> bytes:
+        try:
+            descriptor = self._stream.fileno()
+        except io.UnsupportedOperation:
+            data = self._stream.read(size)
+        else:
+            if not select.select([descriptor], [], [], self._wait_secs)[0]:
+                return b""
+            data = os.read(descriptor, size)
+        self.ended = not data
+        return data

@@ -1,0 +1,21 @@
+"""Matrix products whose rows do not depend on the rows beside them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ROWS = 32
+
+
+def rowwise_product(x: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`x @ weights` for (n, d) @ (d, m), in blocks of one fixed shape.
+
+    A BLAS sums in an order that depends on the shape of the whole product, so that the last bit of a row would change
+    with the size of its batch, and with it, rarely, a rank. Padding to one shape keeps a row's bits its own.
+    """
+    n, d = x.shape
+    padded = np.zeros((-(-n // _ROWS), _ROWS, d))
+    padded.reshape(-1, d)[:n] = x
+    out = np.empty((len(padded), _ROWS, weights.shape[1]))
+    for block, result in zip(padded, out, strict=True):
+        np.matmul(block, weights, out=result)
+    return out.reshape(-1, weights.shape[1])[:n]

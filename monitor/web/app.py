@@ -1,0 +1,112 @@
+"""The routes. `Board` is the exporter that the pages read; the application is plain ASGI."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from monitor.report import MonitorReport, as_seen_at
+from monitor.web.page import render
+
+HANG_SECS = 60.0
+"""A poll loop that has not come round for so long hangs: the process should be restarted."""
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class Board:
+    """Holds the latest report for those who read it. `now` gives Unix seconds."""
+
+    def __init__(self, *, now: Callable[[], float]) -> None:
+        self._now = now
+        self._report: MonitorReport | None = None
+
+    def export(self, report: MonitorReport) -> None:
+        self._report = report
+
+    def latest(self) -> MonitorReport | None:
+        """The report as it must be read now; None before the first."""
+        return None if self._report is None else as_seen_at(self._report, self._now())
+
+
+def application(
+    *, board: Board, registry: CollectorRegistry, loop_age: Callable[[], float], config: Mapping[str, Any]
+) -> Starlette:
+    """The web face of one monitor. `loop_age` gives seconds since the poll loop last came round, `config` the
+    effective settings with secrets masked."""
+
+    async def metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(registry), headers={"Content-Type": content_type})
+
+    async def health(_: Request) -> Response:
+        age = loop_age()
+        if age > HANG_SECS:
+            return PlainTextResponse(f"the poll loop has hung for {age:.0f} s\n", status_code=503)
+        return PlainTextResponse("ok\n")
+
+    async def ready(_: Request) -> Response:
+        report = board.latest()
+        if report is None or not report.ready:
+            return PlainTextResponse("no source has answered yet\n", status_code=503)
+        return PlainTextResponse("ok\n")
+
+    async def verdicts(_: Request) -> Response:
+        keys = ("name", "verdict", "meaning", "blind", "exchanges", "needed", "baseline_id", "input_shift", "out_of_support")
+        return _json(
+            [
+                {key: getattr(m, key) for key in keys}
+                | {"spans": m.spans, "incidents": m.incidents}
+                | {"evidence": {c: _without_columns(known) for c, known in m.channels.items()}}
+                for m in _models(board)
+            ]
+        )
+
+    async def incidents(_: Request) -> Response:
+        return _json([{"model": m.name, **msgspec.to_builtins(i)} for m in _models(board) for i in m.incidents])
+
+    async def signals(_: Request) -> Response:
+        return _json([{"model": m.name, "channels": m.channels, "topics": m.topics} for m in _models(board)])
+
+    async def settings(_: Request) -> Response:
+        return _json(config)
+
+    async def page(_: Request) -> Response:
+        return HTMLResponse(render(board.latest()), headers=_HEADERS)
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/metrics", metrics),
+            Route("/healthz", health),
+            Route("/readyz", ready),
+            Route("/api/v1/verdicts", verdicts),
+            Route("/api/v1/incidents", incidents),
+            Route("/api/v1/signals", signals),
+            Route("/api/v1/config", settings),
+        ]
+    )
+
+
+def _models(board: Board) -> tuple[Any, ...]:
+    report = board.latest()
+    return () if report is None else report.models
+
+
+def _without_columns(channel: Any) -> dict[str, Any]:
+    return {k: v for k, v in msgspec.structs.asdict(channel).items() if k != "columns"}
+
+
+def _json(body: Any) -> Response:
+    return Response(msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,151 @@
+"""The martingale: false alarms within the run length, moves found, placed and ended, and no trace of batches."""
+
+import numpy as np
+import pytest
+
+from monitor.detectors.conformal import ConformalMartingale
+from monitor.interfaces import Level
+from monitor.stats.bets import shift_and_spread, upper_tail
+from monitor.stats.ranks import Bags
+
+K = 6
+
+
+def values(rng, n, *, shift=0.0):
+    """A normal, a heavy-tailed, a rare, a constant, a count and a mostly missing column; the first is shifted."""
+    x = np.column_stack(
+        [
+            rng.normal(size=n) + shift,
+            rng.standard_t(2, size=n),
+            rng.random(n) < 0.01,
+            np.ones(n),
+            rng.poisson(1.0, n),
+            np.where(rng.random(n) < 0.8, np.nan, rng.normal(size=n)),
+        ]
+    )
+    return x, rng.integers(0, 4, size=(n, K)).astype(np.int32)
+
+
+def detector(rng, n_base=300, *, seed=2, **options):
+    base, strata = values(rng, n_base)
+    bags = Bags.fit(base, strata, 4, seed=1)
+    return ConformalMartingale(bags=bags, bets=shift_and_spread(np.zeros(K, np.int8)), seed=seed, **options)
+
+
+@pytest.mark.parametrize("n_base", [80, 300, 1_000])
+def test_false_alarms_stay_within_the_run_length(n_base):
+    """24 random baselines, 6,000 unchanged exchanges each, run length 1,500: at most 4 alarms a stream are expected,
+    96 in all; three standard errors of a Poisson count above that would be a fault."""
+    alarms = 0
+    for seed in range(24):
+        rng = np.random.default_rng([n_base, seed])
+        under_test = detector(rng, n_base, seed=seed)
+        for _ in range(6):
+            crossings = under_test.update(*values(rng, 1_000), np.log(1_500))
+            alarms += sum(c.reading.level is Level.MOVED for c in crossings)
+    assert alarms <= 96 + 3 * np.sqrt(96)
+
+
+def test_a_move_is_found_placed_and_ended():
+    """Over 20 streams: one spread of shift in one of six columns is found (median within 90 exchanges), placed near
+    its beginning, and its end is found within 150 more."""
+    delays, misplaced, endings = [], [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        under_test = detector(rng, 400)
+        before, moved, after = values(rng, 600), values(rng, 400, shift=1.0), values(rng, 600)
+        x, strata = (np.concatenate([a, b, c]) for a, b, c in zip(before, moved, after, strict=True))
+        crossings = under_test.update(x, strata, np.log(200_000))
+        levels = [(c.row, c.reading.level) for c in crossings]
+        assert [level for _, level in levels] == [Level.STEADY, Level.MOVED, Level.STEADY]
+        delays.append(levels[1][0] - 600)
+        misplaced.append(abs(crossings[1].reading.onset - 600))
+        endings.append(levels[2][0] - 1_000)
+    assert np.median(delays) < 90
+    assert max(delays) < 200
+    assert np.median(misplaced) < 15
+    assert max(endings) < 150
+
+
+def test_a_move_that_lasts_is_one_move():
+    rng = np.random.default_rng(3)
+    under_test = detector(rng, 400)
+    crossings = under_test.update(*values(rng, 8_000, shift=1.0), np.log(20_000))
+    assert [c.reading.level for c in crossings] == [Level.STEADY, Level.MOVED]
+
+
+def test_the_evidence_names_the_column_and_the_direction():
+    rng = np.random.default_rng(4)
+    under_test = detector(rng, 400)
+    under_test.update(*values(rng, 300, shift=-1.5), np.log(20_000))
+    reading = under_test.reading()
+    assert reading.level is Level.MOVED
+    assert np.argmax(reading.by_column) == 0
+    assert reading.direction[0] == -1
+    assert np.log10(np.power(10, reading.by_column).sum()) == pytest.approx(reading.evidence)
+
+
+def test_a_mix_of_strata_that_turns_is_no_move():
+    """Strata 100 apart, turned round from even to one alone: the ranks are within strata, so nothing happens."""
+    rng = np.random.default_rng(5)
+    strata = rng.integers(0, 2, size=(400, 1)).astype(np.int32)
+    bags = Bags.fit(rng.normal(size=(400, 1)) + 100 * strata, strata, 2, seed=1)
+    under_test = ConformalMartingale(bags=bags, bets=shift_and_spread(np.zeros(1, np.int8)), seed=2)
+    turned = np.ones((5_000, 1), np.int32)
+    crossings = under_test.update(rng.normal(size=(5_000, 1)) + 100, turned, np.log(20_000))
+    assert [c.reading.level for c in crossings] == [Level.STEADY]
+
+
+def test_a_tail_is_found_and_only_upward():
+    rng = np.random.default_rng(6)
+    bags = Bags.fit(rng.normal(size=(300, 1)), np.zeros((300, 1), np.int32), 1, seed=1)
+    zeros = np.zeros((400, 1), np.int32)
+    up, down = (ConformalMartingale(bags=bags, bets=upper_tail(1), seed=2) for _ in range(2))
+    far = np.where(rng.random((400, 1)) < 0.3, 10.0, rng.normal(size=(400, 1)))
+    assert up.update(far, zeros, np.log(20_000))[-1].reading.level is Level.MOVED
+    assert down.update(-far, zeros, np.log(20_000))[-1].reading.level is Level.STEADY
+
+
+def test_too_few_exchanges_are_insufficient():
+    rng = np.random.default_rng(7)
+    under_test = detector(rng, 300, min_exchanges=50)
+    x, strata = values(rng, 80)
+    assert under_test.reading().level is Level.INSUFFICIENT
+    assert under_test.update(x[:49], strata[:49], np.log(20_000)) == []
+    (crossing,) = under_test.update(x[49:], strata[49:], np.log(20_000))
+    assert (crossing.row, crossing.reading.level, crossing.reading.n) == (0, Level.STEADY, 50)
+
+
+def test_a_column_that_vanishes_gathers_no_evidence():
+    rng = np.random.default_rng(8)
+    under_test = detector(rng, 300)
+    x, strata = values(rng, 3_000)
+    x[:, 0] = np.nan
+    under_test.update(x, strata, np.log(20_000))
+    reading = under_test.reading()
+    assert reading.samples[0] == 0
+    assert reading.by_column[0] == -np.inf
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cuts_and_restarts_change_nothing(seed):
+    """The same stream in one piece, and in random pieces with a restart from a snapshot before each: equal bytes."""
+    rng = np.random.default_rng(seed)
+    x, strata = values(rng, 3_000)
+    x[1_000:1_600, 0] += 1.5
+    whole = detector(np.random.default_rng(99))
+    expected = [(c.row, c.reading.level, c.reading.evidence) for c in whole.update(x, strata, np.log(20_000))]
+    cut, seen, at = detector(np.random.default_rng(99)), [], 0
+    while at < len(x):
+        to = at + int(rng.integers(1, 400))
+        stored = cut.snapshot()
+        cut = detector(np.random.default_rng(99))
+        cut.restore(stored)
+        crossings = cut.update(x[at:to], strata[at:to], np.log(20_000))
+        seen += [(at + c.row, c.reading.level, c.reading.evidence) for c in crossings]
+        at = to
+    assert seen == expected
+    assert any(level is Level.MOVED and 1_000 < row < 1_600 for row, level, _ in expected)
+    final = cut.snapshot()
+    for name, array in whole.snapshot().items():
+        assert np.array_equal(array, final[name], equal_nan=array.dtype.kind == "f"), name
