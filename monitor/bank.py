@@ -50,15 +50,21 @@ class Bank:
         self._name, self._baseline, self._gauge = name, baseline, gauge
         self._false_pages, self._fixed_rate = false_pages_per_month, exchanges_per_month
         topics = tuple(
-            Column(f"topic_{i + 1}", Role.INPUT, "share", f"more prompts about {t.name}", f"fewer prompts about {t.name}")
+            Column(
+                f"topic_{i + 1}", Role.INPUT, "share", f"more prompts about {t.name}", f"fewer prompts about {t.name}"
+            )
             for i, t in enumerate(baseline.manifest.topics)
         )
         self.columns: Mapping[Channel, Sequence[Column]] = {
             Channel.BEHAVIOUR: gauge.columns(Role.SIGNAL),
             Channel.INPUTS: (*gauge.columns(Role.INPUT), *topics),
             Channel.SUPPORT: (
-                Column("novel_words", Role.INPUT, "distance", "prompts in words the baseline never saw", "-", Harm.RISE),
-                Column("novel_shape", Role.INPUT, "distance", "prompts of a shape the baseline never saw", "-", Harm.RISE),
+                Column(
+                    "novel_words", Role.INPUT, "distance", "prompts in words the baseline never saw", "-", Harm.RISE
+                ),
+                Column(
+                    "novel_shape", Role.INPUT, "distance", "prompts of a shape the baseline never saw", "-", Harm.RISE
+                ),
             ),
         }
         known = baseline.conditioned()
@@ -98,8 +104,6 @@ class Bank:
         times = np.array([np.nan if e.time is None else e.time for e in exchanges])
         crossings: list[tuple[int, Channel, Reading]] = []
         for channel, (values, strata, _) in self._values(measured, seen).items():
-            if channel is Channel.BEHAVIOUR:
-                strata = np.where(seen.supported[:, None], strata, np.int32(-1))
             log_threshold = float(np.log(self._run_length / BUDGET[channel]))
             for crossing in self._detectors[channel].update(values, strata, log_threshold):
                 crossings.append((crossing.row, channel, crossing.reading))
@@ -115,8 +119,9 @@ class Bank:
         """Per channel what its detector compares, in which strata, and how many strata there are."""
         membership = seen.topic[:, None] == np.arange(len(self._baseline.manifest.topics))
         inputs = np.hstack([measured.inputs, membership])
+        strata = np.where(seen.supported[:, None], seen.strata, np.int32(-1))
         return {
-            Channel.BEHAVIOUR: (seen.residuals, seen.strata, self._baseline.conditional.groups),
+            Channel.BEHAVIOUR: (seen.residuals, strata, self._baseline.conditional.groups),
             Channel.INPUTS: (inputs, np.zeros(inputs.shape, np.int32), 1),
             Channel.SUPPORT: (seen.novelty, seen.novelty_strata, self._baseline.conditional.novelty_groups),
         }
@@ -178,7 +183,9 @@ class Bank:
             baseline_time=manifest.last_time,
             channels={c: self._channel(c, reading, recent[:, : 2 * k]) for c, reading in readings.items()},
             topics=topics,
-            input_shift=sum(abs(t.recent - t.baseline) / 2 for t in topics if t.recent is not None) if len(topic) else None,
+            input_shift=sum(abs(t.recent - t.baseline) / 2 for t in topics if t.recent is not None)
+            if len(topic)
+            else None,
             out_of_support=float(1 - supported.mean()) if len(recent) else None,
             spans=tuple(self._course.spans),
             incidents=tuple(self._course.incidents),

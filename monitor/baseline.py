@@ -94,7 +94,10 @@ class Gauge:
         batch = Batch(exchanges)
         roles = [c.role for extractor in self.extractors for c in extractor.columns]
         every = np.hstack([extractor.measure(batch) for extractor in self.extractors])
-        parts = (np.ascontiguousarray(every[:, [r is role for r in roles]]) for role in (Role.INPUT, Role.CONTEXT, Role.SIGNAL))
+        parts = (
+            np.ascontiguousarray(every[:, [r is role for r in roles]])
+            for role in (Role.INPUT, Role.CONTEXT, Role.SIGNAL)
+        )
         return Measured([e.id for e in exchanges], *parts)
 
 
@@ -128,7 +131,10 @@ def build(
     topic = conditional.topics.place(measured.ngrams)[1]
     members = {
         "exchanges.npz": _npz(
-            ids=np.array(measured.ids), inputs=measured.inputs, ngrams=measured.ngrams.astype(np.float32), signals=measured.signals
+            ids=np.array(measured.ids),
+            inputs=measured.inputs,
+            ngrams=measured.ngrams.astype(np.float32),
+            signals=measured.signals,
         ),
         "conditional.npz": _npz(**conditional.arrays()),
     }
@@ -171,11 +177,15 @@ def open_baseline(folder: Path, gauge: Gauge) -> Baseline:
     except msgspec.DecodeError as error:
         raise BaselineError(f"{folder}/manifest.json is not a baseline's manifest: {error}") from None
     if manifest.schema != SCHEMA:
-        raise BaselineError(f"{folder} has baseline schema {manifest.schema}, this version reads {SCHEMA}: build it again")
+        raise BaselineError(
+            f"{folder} has baseline schema {manifest.schema}, this version reads {SCHEMA}: build it again"
+        )
     contents = {name: _read(folder, name) for name in _MEMBERS}
     for name, content in contents.items():
         if _digest(content) != manifest.members.get(name):
-            raise BaselineError(f"{folder}/{name} does not match the digest in its manifest: the baseline was changed or damaged")
+            raise BaselineError(
+                f"{folder}/{name} does not match the digest in its manifest: the baseline was changed or damaged"
+            )
     for role, names in ((Role.INPUT, manifest.inputs), (Role.SIGNAL, manifest.signals)):
         if [c.name for c in gauge.columns(role)] != names:
             raise BaselineError(f"{folder} was built with other {role}s than this version measures: build it again")

@@ -60,7 +60,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Watches deployed fine-tuned language models for behaviour change that their users do not explain."""
 
@@ -134,15 +136,21 @@ def _follow(monitor: service.Monitor, stop: threading.Event, *, keep: bool) -> N
 def _print_spans(spans: Any) -> None:
     table = Table("verdict", "from exchange", "to exchange", box=None)
     for span in spans:
-        table.add_row(f"[{_STYLE[span['verdict']]}]{span['verdict']}[/]", str(span["from_exchange"]), str(span["to_exchange"]))
+        table.add_row(
+            f"[{_STYLE[span['verdict']]}]{span['verdict']}[/]", str(span["from_exchange"]), str(span["to_exchange"])
+        )
     out.print(table)
 
 
 @baseline_app.command("build")
 def build(
-    paths: Annotated[list[Path], typer.Argument(help="Files of the evaluation run (JSONL, also .gz), any known format.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files of the evaluation run (JSONL, also .gz), any known format.")
+    ],
     output: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new baseline.")],
-    model: Annotated[str | None, typer.Option(help="Name of the model in the monitor; default: the one in the files.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Name of the model in the monitor; default: the one in the files.")
+    ] = None,
     record_format: Annotated[str, typer.Option("--format", help="Format of the records.")] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of folds and topics.")] = 0,
     as_json: Json = False,
@@ -152,7 +160,9 @@ def build(
         task = bar.add_task("reading", total=None)
         run = evaluation.read(paths, record_format, on_progress=lambda n: bar.update(task, completed=n))
         bar.update(task, total=len(run.exchanges), completed=len(run.exchanges), description="building")
-        members = baseline.build(run.exchanges, model=run.model_name(model), data=run.digests, gauge=Gauge.standard(), seed=seed)
+        members = baseline.build(
+            run.exchanges, model=run.model_name(model), data=run.digests, gauge=Gauge.standard(), seed=seed
+        )
     baseline.write(members, output)
     for reason, n in run.left_out.items():
         err.print(f"left out {n} records: {reason}")
@@ -169,7 +179,9 @@ def show(path: Path, as_json: Json = False) -> None:
 def verify(path: Path) -> None:
     """Verify every digest of a baseline."""
     opened = baseline.open_baseline(path, Gauge.standard())
-    out.print(f"{path}: intact; baseline {opened.id} of model {opened.manifest.model}, {opened.manifest.exchanges} exchanges")
+    out.print(
+        f"{path}: intact; baseline {opened.id} of model {opened.manifest.model}, {opened.manifest.exchanges} exchanges"
+    )
 
 
 def _show(path: Path, as_json: bool) -> None:
@@ -177,13 +189,19 @@ def _show(path: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary))
         return
-    out.print(f"Baseline [bold]{summary['id']}[/] of model [bold]{summary['model']}[/], {summary['exchanges']:,} exchanges")
+    out.print(
+        f"Baseline [bold]{summary['id']}[/] of model [bold]{summary['model']}[/], {summary['exchanges']:,} exchanges"
+    )
     topics = Table("topic (typical words)", "share", box=None)
     for topic in sorted(summary["topics"], key=lambda t: -t["share"]):
         topics.add_row(topic["name"], f"{topic['share']:.0%}")
     signals = Table("signal", "mean", "spread", "applies", "explained by inputs", box=None)
     for name, known in summary["signal_statistics"].items():
-        signals.add_row(name, *(_cell(known[k]) for k in ("mean", "spread")), *(_percent(known[k]) for k in ("applies", "explained_by_inputs")))
+        signals.add_row(
+            name,
+            *(_cell(known[k]) for k in ("mean", "spread")),
+            *(_percent(known[k]) for k in ("applies", "explained_by_inputs")),
+        )
     out.print(topics, signals)
 
 
@@ -255,10 +273,15 @@ def _print_verdicts(models: Any) -> None:
     for m in models:
         known = m["evidence"]["behaviour"]
         evidence = f"{_cell(known['evidence_log10'])} of {known['threshold_log10']:.1f}"
-        table.add_row(m["name"], f"[{_STYLE[m['verdict']]}]{m['verdict']}[/]", evidence, f"{m['exchanges']:,}", m["meaning"])
+        table.add_row(
+            m["name"], f"[{_STYLE[m['verdict']]}]{m['verdict']}[/]", evidence, f"{m['exchanges']:,}", m["meaning"]
+        )
     out.print(table)
     for m in models:
         for incident in m["incidents"]:
             if incident["closed"] is None:
                 moved = "; ".join(mover["move"] for mover in incident["movers"])
-                out.print(f"{m['name']}: {incident['verdict']} since about exchange {incident['onset']}: {moved}", markup=False)
+                out.print(
+                    f"{m['name']}: {incident['verdict']} since about exchange {incident['onset']}: {moved}",
+                    markup=False,
+                )

@@ -134,7 +134,9 @@ class Conditional:
     def from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> "Conditional":
         """The inverse of `arrays`. KeyError when one is missing."""
         count = sum(name.endswith("_cuts") for name in arrays)
-        folds = tuple(Fold(**{field.name: arrays[f"fold{f}_{field.name}"] for field in fields(Fold)}) for f in range(count))
+        folds = tuple(
+            Fold(**{field.name: arrays[f"fold{f}_{field.name}"] for field in fields(Fold)}) for f in range(count)
+        )
         topics = Topics(arrays["topics_idf"], arrays["topics_basis"], arrays["topics_centroids"])
         return Conditional(folds, topics, arrays["grain"])
 
@@ -160,7 +162,9 @@ def _fit_fold(
     spread = np.maximum(design[rest].std(axis=0), 1e-3)
     weights = np.column_stack([ridge(design[rest] / spread, y) for y in signals[rest].T])
     weights[1:] /= spread[:, None]
-    fold = Fold(centre, scale, topics.idf, topics.basis, topics.centroids, weights, np.zeros((0, signals.shape[1])), np.zeros(2))
+    fold = Fold(
+        centre, scale, topics.idf, topics.basis, topics.centroids, weights, np.zeros((0, signals.shape[1])), np.zeros(2)
+    )
     expected = fold.expect(shape[own], places[own])
     cuts = np.quantile(expected, np.arange(1, strata) / strata, axis=0)
     words = topics.place(ngrams[own])[2]
@@ -187,4 +191,5 @@ def _rank(n: int) -> int:
 def _nan_mean(x: Matrix) -> NDArray[np.float64]:
     """Column means over the values that apply; 0 for a column without any."""
     seen = ~np.isnan(x)
-    return np.where(seen, x, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    total: NDArray[np.float64] = np.where(seen, x, 0.0).sum(axis=0)
+    return total / np.maximum(seen.sum(axis=0), 1)

@@ -27,7 +27,9 @@ class Run:
         names = sorted({e.model for e in self.exchanges})
         if len(names) == 1:
             return names[0]
-        raise ConfigError(f"--model: the files hold exchanges of {len(names)} models ({', '.join(names[:5])}): say which name the baseline is for")
+        raise ConfigError(
+            f"--model: the files hold exchanges of {len(names)} models ({', '.join(names[:5])}): say which name the baseline is for"
+        )
 
 
 def read(paths: Sequence[Path], record_format: str, *, on_progress: Callable[[int], object]) -> Run:

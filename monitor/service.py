@@ -6,17 +6,14 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any
-
-from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.registry import CollectorRegistry
 
 from monitor.bank import Bank
 from monitor.baseline import Baseline, Gauge, open_baseline
 from monitor.errors import BaselineError, ConfigError
 from monitor.exporters import EXPORTERS
+from monitor.exporters.prometheus import process_registry
 from monitor.formats import FORMATS
 from monitor.interfaces import Format
 from monitor.pipeline import Feed, Pipeline, Watch
@@ -43,9 +40,7 @@ class Monitor:
         self._stopping = threading.Event()
         watches = {model.name: _watch(model, settings, gauge) for model in settings.models}
         feeds = dict(_feeds(settings, self._stopping)) if feeds is None else feeds
-        self.registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
+        self.registry = process_registry()
         self.board = Board(now=time.time)
         exporters: list[Exporter] = [make(registry=self.registry, now=time.time) for make in EXPORTERS.values()]
         self._state = State(settings.state.path, dead_letters=settings.limits.dead_letters)
@@ -146,7 +141,7 @@ def format_of(name: str) -> Format:
 
 
 def _kafka_options(part: Kafka) -> dict[str, Any]:
-    options = {key: value for key, value in part.model_dump(exclude={"format", "password_file"}).items()}
+    options = part.model_dump(exclude={"format", "password_file"})
     options["password"] = None if part.password_file is None else read_secret(part.password_file)
     return options
 

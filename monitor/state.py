@@ -62,7 +62,10 @@ class State:
                 folder.mkdir(parents=True, exist_ok=True)
             # Used by one thread at a time, which need not be the one that opened it.
             self._db = sqlite3.connect(
-                folder / "tidegauge.db" if folder else ":memory:", isolation_level=None, timeout=1.0, check_same_thread=False
+                folder / "tidegauge.db" if folder else ":memory:",
+                isolation_level=None,
+                timeout=1.0,
+                check_same_thread=False,
             )
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(f"state.path: cannot use {folder}: {error}") from None
@@ -74,7 +77,9 @@ class State:
             raise ConfigError(f"state.path: cannot use {folder}: {why}") from None
         except sqlite3.DatabaseError as error:
             self._db.close()
-            raise ConfigError(f"state.path: {folder}/tidegauge.db is damaged ({error}): move it away to start anew") from None
+            raise ConfigError(
+                f"state.path: {folder}/tidegauge.db is damaged ({error}): move it away to start anew"
+            ) from None
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -82,7 +87,9 @@ class State:
         self._db.execute("PRAGMA synchronous = FULL")
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version not in (0, SCHEMA):
-            raise ConfigError(f"state.path: {self._where} has state schema {version}, this version reads {SCHEMA}: use the version that wrote it, or move it away")
+            raise ConfigError(
+                f"state.path: {self._where} has state schema {version}, this version reads {SCHEMA}: use the version that wrote it, or move it away"
+            )
         self._db.execute("BEGIN EXCLUSIVE")
         if version == 0:
             for statement in _TABLES.split(";"):
@@ -112,11 +119,12 @@ class State:
             self._db.executemany("INSERT OR REPLACE INTO counts VALUES (?, ?)", list(stored.counts.items()))
             self._db.executemany(
                 "INSERT INTO dead_letter VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(x.source, x.partition, x.offset, x.time, x.reason, x.detail, x.size, x.sha256, x.body) for x in letters],
+                [
+                    (x.source, x.partition, x.offset, x.time, x.reason, x.detail, x.size, x.sha256, x.body)
+                    for x in letters
+                ],
             )
-            self._db.execute(
-                "DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?", (self._kept,)
-            )
+            self._db.execute("DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?", (self._kept,))
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             if self._db.in_transaction:

@@ -31,8 +31,16 @@ class Channel(StrEnum):
 
 
 TABLE: Sequence[tuple[Mapping[Channel, Level], Verdict, str]] = (
-    ({Channel.BEHAVIOUR: Level.MOVED}, Verdict.UNEXPLAINED, "The model changed: its answers moved, given their prompts."),
-    ({Channel.SUPPORT: Level.MOVED}, Verdict.OUT_OF_SUPPORT, "Prompts that the baseline never saw: extend the evaluation."),
+    (
+        {Channel.BEHAVIOUR: Level.MOVED},
+        Verdict.UNEXPLAINED,
+        "The model changed: its answers moved, given their prompts.",
+    ),
+    (
+        {Channel.SUPPORT: Level.MOVED},
+        Verdict.OUT_OF_SUPPORT,
+        "Prompts that the baseline never saw: extend the evaluation.",
+    ),
     ({Channel.INPUTS: Level.MOVED}, Verdict.EXPLAINED, "Users changed; answers to the same kind of prompt did not."),
     ({Channel.BEHAVIOUR: Level.INSUFFICIENT}, Verdict.INSUFFICIENT, "Too few exchanges to say."),
     ({}, Verdict.STEADY, "Behaves as the evaluated model did."),

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily, Metric
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import CollectorRegistry
 
 from monitor import __version__
@@ -10,6 +17,14 @@ from monitor.report import MonitorReport, as_seen_at
 from monitor.verdict import Channel, Verdict
 
 _MODEL = ("namespace", "model")
+
+
+def process_registry() -> CollectorRegistry:
+    """A fresh registry with the series of the process itself: memory, processor time, garbage collection."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return registry
 
 
 class PrometheusExporter:
@@ -51,8 +66,12 @@ def _verdicts(report: MonitorReport) -> Iterator[Metric]:
     verdict = _gauge("verdict", "1 for the present verdict of the model, 0 for each other verdict.", "verdict")
     needed = _gauge("exchanges_needed", "Exchanges still lacking for a first verdict.")
     exchanges = CounterMetricFamily("tidegauge_exchanges", "Exchanges measured.", labels=_MODEL)
-    incidents = CounterMetricFamily("tidegauge_incidents", "Incidents opened, by what they were.", labels=(*_MODEL, "verdict"))
-    onset = _gauge("incident_onset_timestamp_seconds", "Record time at which the open incident most likely began.", "verdict")
+    incidents = CounterMetricFamily(
+        "tidegauge_incidents", "Incidents opened, by what they were.", labels=(*_MODEL, "verdict")
+    )
+    onset = _gauge(
+        "incident_onset_timestamp_seconds", "Record time at which the open incident most likely began.", "verdict"
+    )
     for model in report.models:
         key = (report.namespace, model.name)
         for v in Verdict:
@@ -70,9 +89,13 @@ def _verdicts(report: MonitorReport) -> Iterator[Metric]:
 def _evidence(report: MonitorReport) -> Iterator[Metric]:
     labels = ("channel", "signal")
     evidence = _gauge(
-        "evidence_log10", "Evidence that the channel left its baseline; signal 'all' is their sum, which is tested.", *labels
+        "evidence_log10",
+        "Evidence that the channel left its baseline; signal 'all' is their sum, which is tested.",
+        *labels,
     )
-    threshold = _gauge("evidence_threshold_log10", "Evidence at which an incident opens, from the error budget.", *labels)
+    threshold = _gauge(
+        "evidence_threshold_log10", "Evidence at which an incident opens, from the error budget.", *labels
+    )
     compared = _gauge("evidence_exchanges", "Exchanges behind the evidence.", "channel")
     for model in report.models:
         for channel, known in model.channels.items():
@@ -88,7 +111,9 @@ def _evidence(report: MonitorReport) -> Iterator[Metric]:
 
 def _signals(report: MonitorReport) -> Iterator[Metric]:
     mean = _gauge("signal_mean", "Mean of a signal of the answers: window 'baseline' or 'recent'.", "signal", "window")
-    effect = _gauge("signal_effect", "Recent departure from what the prompts let expect, in baseline spreads.", "signal")
+    effect = _gauge(
+        "signal_effect", "Recent departure from what the prompts let expect, in baseline spreads.", "signal"
+    )
     samples = _gauge("signal_samples", "Values of the signal that were compared.", "signal")
     for model in report.models:
         key = (report.namespace, model.name)
@@ -104,7 +129,9 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
 
 def _inputs(report: MonitorReport) -> Iterator[Metric]:
     shift = _gauge("input_shift", "Distance of the recent mix of topics from the baseline's, 0 to 1.")
-    outside = _gauge("out_of_support_ratio", "Share of recent exchanges whose prompts the baseline never saw the like of.")
+    outside = _gauge(
+        "out_of_support_ratio", "Share of recent exchanges whose prompts the baseline never saw the like of."
+    )
     for model in report.models:
         key = (report.namespace, model.name)
         if model.input_shift is not None:
@@ -129,13 +156,19 @@ def _baselines(report: MonitorReport) -> Iterator[Metric]:
 
 
 def _itself(report: MonitorReport) -> Iterator[Metric]:
-    records = CounterMetricFamily("tidegauge_records", "Records read, by what became of them.", labels=("source", "outcome"))
-    skipped = CounterMetricFamily("tidegauge_records_skipped", "Readable records that were not measured.", labels=("reason",))
+    records = CounterMetricFamily(
+        "tidegauge_records", "Records read, by what became of them.", labels=("source", "outcome")
+    )
+    skipped = CounterMetricFamily(
+        "tidegauge_records_skipped", "Readable records that were not measured.", labels=("reason",)
+    )
     letters = CounterMetricFamily("tidegauge_dead_letters", "Records that could not be read.", labels=("reason",))
     lag = GaugeMetricFamily("tidegauge_kafka_lag_records", "Records not yet read.", labels=("topic", "partition"))
     late = GaugeMetricFamily("tidegauge_lag_seconds", "Age of the last record read.", labels=("source",))
     failures = CounterMetricFamily("tidegauge_state_failures", "Saves of the state that failed.")
-    stages = HistogramMetricFamily("tidegauge_batch_seconds", "Time that a stage took for one batch.", labels=("stage",))
+    stages = HistogramMetricFamily(
+        "tidegauge_batch_seconds", "Time that a stage took for one batch.", labels=("stage",)
+    )
     sampled = _gauge("sampled_ratio", "Chance of an exchange to be measured.")
     for outcome_key, n in report.records.items():
         records.add_metric(outcome_key, n)
@@ -159,5 +192,3 @@ def _itself(report: MonitorReport) -> Iterator[Metric]:
 def _add_if(family: GaugeMetricFamily, key: tuple[str, ...], value: float | None) -> None:
     if value is not None:
         family.add_metric(key, value)
-
-

@@ -24,7 +24,7 @@ _SHAPES = re.compile(
 _KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY")
 _TOKEN = re.compile(r"(?<![A-Za-z0-9+/_=.:-])[A-Za-z0-9+/_-]{32,512}={0,2}(?![A-Za-z0-9+/_-])")
 _TOKEN_BITS, _HEX_BITS = 4.2, 3.0
-_SHORTEST_KEY, _LONG_WORD = 20, 16
+_SHORTEST_KEY, _LONG_WORD = 20, 12
 _DIGITS, _DIGIT_SPAN = 7, 20
 _BEFORE, _AFTER = 8, 32
 
@@ -52,18 +52,17 @@ class Leakage:
 
     def measure(self, batch: Batch) -> Matrix:
         answer = batch.answer
-        numbers, tokened = _numbers(answer), _long_words(answer) > 0
+        numbers, tokened = _numbers(answer), _tokens(answer) > 0
         mailed = answer.histogram[:, ord("@")] > 0
         found = np.zeros((len(batch), len(self.columns)))
         for i, text in enumerate(answer.strings):
+            named = bool(mailed[i]) or "://" in text or "www." in text
             keyed = bool(tokened[i]) or "-----BEGIN" in text
-            if i in numbers or mailed[i] or keyed or "://" in text or "www." in text:
+            if named or keyed or i in numbers:
                 given = batch.given(i).replace("\u2019", "'")
-                found[i] = (
-                    *_new_names(text, given),
-                    *_new_numbers(numbers.get(i, ""), given),
-                    _new_secret(text, given),
-                )
+                found[i, :2] = named and _new_names(text, given)
+                found[i, 2:4] = _new_numbers(numbers.get(i, ""), given)
+                found[i, 4] = keyed and _new_secret(text, given)
         return found
 
 
@@ -112,11 +111,14 @@ def _numbers(texts: Texts) -> dict[int, str]:
     return found
 
 
-def _long_words(texts: Texts) -> Ints:
-    """(n,) words so long that they may be part of a token, in ASCII."""
+def _tokens(texts: Texts) -> Ints:
+    """(n,) longer words in ASCII with a digit in them: a random token has one, prose and code hardly ever do."""
     words = texts.words
-    long = words.start[words.end - words.start >= _LONG_WORD]
-    return texts.count(long[texts.buffer[long] < 0x80])
+    long = np.flatnonzero(words.end - words.start >= _LONG_WORD)
+    start, end = words.start[long], words.end[long]
+    digits = np.flatnonzero((texts.buffer >= ord("0")) & (texts.buffer <= ord("9")))
+    mixed = np.searchsorted(digits, end) > np.searchsorted(digits, start)
+    return texts.count(start[mixed & (texts.buffer[start] < 0x80)])
 
 
 def _bare(number: str) -> str:

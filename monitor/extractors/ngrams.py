@@ -39,5 +39,5 @@ def _signed_counts(texts: Texts) -> Matrix:
     mixed = (grams ^ (grams >> np.uint64(32))) * _SPREAD
     cell = rows * _BUCKETS + (mixed >> _BUCKET_SHIFT).astype(np.int64)
     sign = np.where(mixed & _SIGN_BIT, 1.0, -1.0)
-    counts: Matrix = np.bincount(cell, weights=sign, minlength=len(texts) * _BUCKETS).reshape(-1, _BUCKETS)
-    return counts
+    counts = np.bincount(cell, weights=sign, minlength=len(texts) * _BUCKETS)
+    return counts.astype(np.float64, copy=False).reshape(-1, _BUCKETS)

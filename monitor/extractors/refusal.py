@@ -13,7 +13,7 @@ _HINTS = Lexicon(
     {
         "anywhere": "sorry cannot can't cant unable won't apologize apologise unfortunately inappropriate decline "
         "guidelines policy policies refuse couldn't peux puedo posso 抱 歉 无 無 申 извините могу 죄",
-        "first": "not nicht i'm as",
+        "first": "not nicht don't",
     }
 )
 

@@ -13,7 +13,7 @@ from monitor.records import Exchange, Tool, ToolCall
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda v: isinstance(v, str),
     "boolean": lambda v: isinstance(v, bool),
-    "integer": lambda v: isinstance(v, int | float) and not isinstance(v, bool) and v == int(v),
+    "integer": lambda v: not isinstance(v, bool) and (isinstance(v, int) or (isinstance(v, float) and v.is_integer())),
     "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
     "array": lambda v: isinstance(v, list),
     "object": lambda v: isinstance(v, dict),
@@ -72,7 +72,7 @@ def _fits(call: ToolCall, offered: Mapping[str, Tool]) -> bool:
 def _agrees(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
     properties, required = schema.get("properties"), schema.get("required")
     properties = properties if isinstance(properties, Mapping) else {}
-    if isinstance(required, list | tuple) and not all(key in arguments for key in required):
+    if isinstance(required, list | tuple) and not all(key in arguments for key in required if isinstance(key, str)):
         return False
     if schema.get("additionalProperties") is False and not all(key in properties for key in arguments):
         return False

@@ -88,7 +88,8 @@ class Bags:
         equal = edges == values[:, :, None]
         if equal.any():
             above |= equal & (self.ties[strata, columns] < ties[:, :, None])
-        return np.add.reduce(above, axis=2, dtype=np.int64)
+        bins: NDArray[np.int64] = np.add.reduce(above, axis=2, dtype=np.int64)
+        return bins
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,12 @@ class Ranks:
 
 
 def ranks(
-    bins: NDArray[np.int64], strata: NDArray[np.int32], mass: NDArray[np.int32], own: NDArray[np.int32], *, learning: bool
+    bins: NDArray[np.int64],
+    strata: NDArray[np.int32],
+    mass: NDArray[np.int32],
+    own: NDArray[np.int32],
+    *,
+    learning: bool,
 ) -> Ranks:
     """The conformal ranks of a few values in order.
 

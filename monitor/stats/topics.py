@@ -38,12 +38,12 @@ class Topics:
             spread = float(((places - centres[found]) ** 2).sum())
             if spread < best:
                 best, labels = spread, found
-        means = np.array([unit[labels == t].mean(axis=0) if (labels == t).any() else unit.mean(axis=0) for t in range(topics)])
+        means = np.array(
+            [unit[labels == t].mean(axis=0) if (labels == t).any() else unit.mean(axis=0) for t in range(topics)]
+        )
         return Topics(idf, basis, np.ascontiguousarray(_unit(means).T))
 
-    def place(
-        self, ngrams: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
+    def place(self, ngrams: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
         """Of each row of `ngrams` (n, d): its place (n, r) along the main directions, its topic (n,), and its novelty
         (n,) in [0, 2]: one minus the cosine to that topic. A prompt without words has novelty 1 and topic 0."""
         unit = _unit(ngrams * self.idf)
@@ -55,4 +55,5 @@ class Topics:
 
 def _unit(x: NDArray[np.float64]) -> NDArray[np.float64]:
     # Sums of squares row by row: numpy's pairwise order depends on the row's length alone.
-    return x / np.maximum(np.sqrt(np.square(x).sum(axis=1)), 1e-12)[:, None]
+    size: NDArray[np.float64] = np.maximum(np.sqrt(np.square(x).sum(axis=1)), 1e-12)
+    return x / size[:, None]

@@ -63,7 +63,17 @@ def application(
         return PlainTextResponse("ok\n")
 
     async def verdicts(_: Request) -> Response:
-        keys = ("name", "verdict", "meaning", "blind", "exchanges", "needed", "baseline_id", "input_shift", "out_of_support")
+        keys = (
+            "name",
+            "verdict",
+            "meaning",
+            "blind",
+            "exchanges",
+            "needed",
+            "baseline_id",
+            "input_shift",
+            "out_of_support",
+        )
         return _json(
             [
                 {key: getattr(m, key) for key in keys}

@@ -31,7 +31,11 @@ _CHANNELS = {
 
 def render(report: MonitorReport | None) -> str:
     """The page for a report, or for a monitor that has made none yet. All text of others is escaped."""
-    body = "<p>Starting: no report yet.</p>" if report is None else "".join(_model(m, report.namespace) for m in report.models)
+    body = (
+        "<p>Starting: no report yet.</p>"
+        if report is None
+        else "".join(_model(m, report.namespace) for m in report.models)
+    )
     foot = "" if report is None else _monitor(report)
     style = files("monitor.web").joinpath("page.css").read_text("utf-8")
     return (
@@ -65,7 +69,9 @@ def _course(spans: Sequence[Span], exchanges: int) -> str:
         width = 100 * (end - span.from_exchange + 1) / whole
         text = f"{_plain(span.verdict)}, exchanges {span.from_exchange:,} to {end:,}"
         parts.append(f'<i class="{span.verdict}" style="width:{width:.3f}%" title="{text}"></i>')
-        said.append(f"<li class={span.verdict}>{_plain(span.verdict)} <small>{span.from_exchange:,} to {end:,}</small></li>")
+        said.append(
+            f"<li class={span.verdict}>{_plain(span.verdict)} <small>{span.from_exchange:,} to {end:,}</small></li>"
+        )
     return (
         f'<h3>Verdicts, by exchange</h3><div class="band" aria-hidden="true">{"".join(parts)}</div>'
         f'<ol class="spans">{"".join(said[-12:])}</ol>'
@@ -85,12 +91,19 @@ def _incidents(incidents: Sequence[Incident]) -> str:
         )
         for i in reversed(incidents[-10:])
     ]
-    return "<h3>Incidents</h3>" + _table(("what", "began about", "certain at", "over at", "what moved (share of the evidence)"), rows)
+    return "<h3>Incidents</h3>" + _table(
+        ("what", "began about", "certain at", "over at", "what moved (share of the evidence)"), rows
+    )
 
 
 def _channels(model: ModelReport) -> str:
     rows = [
-        (_CHANNELS[channel], _meter(known), f"{_number(known.evidence_log10)} of {known.threshold_log10:.1f}", f"{known.n:,}")
+        (
+            _CHANNELS[channel],
+            _meter(known),
+            f"{_number(known.evidence_log10)} of {known.threshold_log10:.1f}",
+            f"{known.n:,}",
+        )
         for channel, known in model.channels.items()
     ]
     return "<h3>Evidence that something left the baseline</h3>" + _table(
@@ -127,7 +140,9 @@ def _topics(model: ModelReport) -> str:
         (escape(t.name), f"{t.baseline:.0%}", "–" if t.recent is None else f"{t.recent:.0%}")
         for t in sorted(model.topics, key=lambda t: -abs((t.recent or 0.0) - t.baseline))
     ]
-    return "<h3>Topics of the prompts, largest change first</h3>" + _table(("typical words", "baseline", "recent"), rows)
+    return "<h3>Topics of the prompts, largest change first</h3>" + _table(
+        ("typical words", "baseline", "recent"), rows
+    )
 
 
 def _monitor(report: MonitorReport) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitor.stats.ranks import BINS, Bags, count, ranks
+from monitor.stats.ranks import Bags, count, ranks
 from monitor.stats.uniform import uniform_at
 
 
@@ -55,7 +55,7 @@ def test_ranks_are_independent_of_earlier_ranks():
 
 
 def test_intervals_are_those_of_a_growing_bag():
-    """Oracle: the conformal p-values [less, less + equal + 1] / (n + 1) by counting, where bins are as fine as values."""
+    """Oracle: conformal p-values [less, less + equal + 1] / (n + 1) by counting, where bins are as fine as values."""
     rng = np.random.default_rng(9)
     for base, live in (
         (rng.normal(size=10), rng.normal(size=1)),  # a gap for each value; the first live value alone
@@ -85,7 +85,10 @@ def test_a_constant_that_stays_has_the_whole_interval_and_one_that_moves_has_an_
 def test_strata_are_ranked_apart_whatever_their_order():
     """A stratum with quite other values changes nothing in the ranks of the first."""
     rng = np.random.default_rng(10)
-    base_strata, live_strata = np.repeat([0, 1], 30)[:, None].astype(np.int32), rng.integers(0, 2, (400, 1)).astype(np.int32)
+    base_strata, live_strata = (
+        np.repeat([0, 1], 30)[:, None].astype(np.int32),
+        rng.integers(0, 2, (400, 1)).astype(np.int32),
+    )
     base = rng.normal(size=(60, 1)) + 100 * base_strata
     live = rng.normal(size=(400, 1)) + 100 * live_strata
     u = live_ranks(base, live, base_strata, live_strata, groups=2)

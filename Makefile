@@ -1,0 +1,77 @@
+# `make run` and `make test` are all that is needed on a fresh machine; `make help` lists the rest.
+
+PYTHON ?= python3
+EXTRAS ?= dev
+ARGS ?=
+comma := ,
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# Stamps: an environment is made again only when what it is made from has changed.
+BASE := .venv/.base
+TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
+
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help run test parts unit lint types format docs-config bench-ingest bench-extract kafka-home lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(BASE) ## Start the demonstration (creates .venv first)
+	$(BIN)/tidegauge demo $(ARGS)
+
+test: $(TESTS) parts lint types unit ## Everything that CI checks (creates .venv with the extras, brings test programs)
+
+parts: ## Bring the real programs that tests talk to; say which tests are left out
+	@scripts/parts.sh
+
+unit: $(TESTS) ## The tests alone: make unit ARGS="-k settings"
+	PYTHONPATH=scripts $(BIN)/pytest $(if $(filter true,$(CI)),-p no_omissions) $(ARGS)
+
+lint: $(TESTS) ## Style, and which part may import which
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+
+types: $(TESTS) ## mypy --strict
+	$(BIN)/mypy
+
+format: $(TESTS) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs-config: $(TESTS) ## Write docs/configuration.md from the settings
+	$(BIN)/python -c 'from monitor.settings.reference import markdown; print(markdown(), end="")' > docs/configuration.md
+
+bench-ingest: $(TESTS) ## Measure reading from Kafka and files
+	$(BIN)/python benchmarks/ingest.py $(ARGS)
+
+bench-extract: $(TESTS) ## Measure the extractors
+	$(BIN)/python benchmarks/extract.py $(ARGS)
+
+kafka-home: ## Download a real Kafka for the tests marked kafka_restart (needs Maven and Java 17)
+	mvn --quiet --file tests/kafka/pom.xml dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.cache/kafka/libs
+
+lock: ## Write constraints.txt anew from what resolves today
+	PYTHON=$(PYTHON) scripts/lock.sh
+
+clean: ## Remove the environment and all caches
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tidegauge needs Python 3.11 or later; name one: make PYTHON=python3.12 ...")'
+	@echo "Creating .venv; this takes about a minute, once."
+	$(PYTHON) -m venv .venv
+
+$(BASE): pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+$(TESTS): pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable '.[$(EXTRAS)]'
+	@touch $@
