@@ -124,7 +124,8 @@ def build(
     """The members of a baseline, by file name. BaselineError when there are too few exchanges to learn from."""
     if len(exchanges) < MIN_EXCHANGES:
         raise BaselineError(
-            f"{len(exchanges)} usable exchanges are too few for a baseline: give at least {MIN_EXCHANGES}, better 400 or more"
+            f"{len(exchanges)} usable exchanges are too few for a baseline: "
+            f"give at least {MIN_EXCHANGES}, better 400 or more"
         )
     measured = gauge.measure(exchanges)
     conditional = Conditional.fit(measured.ids, measured.inputs, measured.ngrams, measured.signals, seed=seed)
@@ -170,7 +171,7 @@ def write(members: Mapping[str, bytes], folder: Path) -> None:
 
 
 def open_baseline(folder: Path, gauge: Gauge) -> Baseline:
-    """Reads and verifies. BaselineError names the folder and the member that is missing, damaged or of another version."""
+    """Reads and verifies a folder or a zip. BaselineError names the member that is missing, damaged or too old."""
     raw = _read(folder, "manifest.json")
     try:
         manifest = msgspec.json.decode(raw, type=Manifest)
@@ -242,7 +243,8 @@ def _name_topics(exchanges: Sequence[Exchange], topic: NDArray[np.int32], count:
 
 
 def summary(baseline: Baseline) -> dict[str, Any]:
-    """What `baseline show` prints, as plain data: the manifest, and of each signal mean, spread and how often it applies."""
+    """What `baseline show` prints, as plain data: the manifest, and of each signal its mean, its spread, how often it
+    applies, and the share of its variance that the inputs explain (cross-fitted)."""
     signals = baseline.measured.signals
     seen = ~np.isnan(signals)
     n = np.maximum(seen.sum(axis=0), 1)

@@ -191,5 +191,5 @@ def _rank(n: int) -> int:
 def _nan_mean(x: Matrix) -> NDArray[np.float64]:
     """Column means over the values that apply; 0 for a column without any."""
     seen = ~np.isnan(x)
-    total: NDArray[np.float64] = np.where(seen, x, 0.0).sum(axis=0)
-    return total / np.maximum(seen.sum(axis=0), 1)
+    mean: NDArray[np.float64] = np.where(seen, x, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    return mean

@@ -41,7 +41,7 @@ class Malformed(StrEnum):
     STREAM = "bad_stream"
 
 
-class MalformedRecord(TidegaugeError):
+class MalformedRecord(TidegaugeError):  # noqa: N818 - the design's word
     """One record cannot be read. `reason` is the label; `detail` never holds text of the record."""
 
     def __init__(self, reason: Malformed, detail: str = "") -> None:

@@ -27,9 +27,8 @@ class Run:
         names = sorted({e.model for e in self.exchanges})
         if len(names) == 1:
             return names[0]
-        raise ConfigError(
-            f"--model: the files hold exchanges of {len(names)} models ({', '.join(names[:5])}): say which name the baseline is for"
-        )
+        found = f"{len(names)} models ({', '.join(names[:5])})" if names else "no model"
+        raise ConfigError(f"--model: the files hold exchanges of {found}: say which name the baseline is for")
 
 
 def read(paths: Sequence[Path], record_format: str, *, on_progress: Callable[[int], object]) -> Run:

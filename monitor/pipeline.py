@@ -232,7 +232,7 @@ class Pipeline:
                 self._state.save(Stored(models, self._positions, counts), self._letters)
         except TemporaryError as error:
             self._state_failures += 1
-            log.error("%s; measuring goes on, records since the last save will be read again after a restart", error)
+            log.warning("%s; measuring goes on, what came since the last save would be read again", error)
             return
         self._letters.clear()
         for name, position in self._positions.items():

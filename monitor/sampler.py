@@ -34,7 +34,7 @@ class Sampler:
         passed = time - self._since
         if passed >= _LOOK_SECS:
             self._chance = min(1.0, target * passed / max(self._seen, 1))
-        elif 0 <= passed:
+        elif passed >= 0:
             return
         self._since, self._seen = time, 0
 

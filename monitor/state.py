@@ -88,7 +88,8 @@ class State:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version not in (0, SCHEMA):
             raise ConfigError(
-                f"state.path: {self._where} has state schema {version}, this version reads {SCHEMA}: use the version that wrote it, or move it away"
+                f"state.path: {self._where} has state schema {version}, this version reads {SCHEMA}: "
+                "use the version that wrote it, or move it away"
             )
         self._db.execute("BEGIN EXCLUSIVE")
         if version == 0:

@@ -89,7 +89,7 @@ def _typed(value: Any, schema: Any) -> bool:
     declared = schema.get("type")
     kinds = declared if isinstance(declared, list | tuple) else (declared,)
     known = [_TYPES[kind] for kind in kinds if isinstance(kind, str) and kind in _TYPES]
-    return len(known) < len(kinds) or any(test(value) for test in known)
+    return not known or len(known) < len(kinds) or any(test(value) for test in known)
 
 
 def _decoded(text: str) -> Any:

@@ -24,10 +24,10 @@ class MonthlyRate:
         self.n += len(times)
         for t in times[~np.isnan(times)].tolist():
             step = t - self.latest
-            if 0 < step:
+            if step > 0:
                 self.elapsed += min(step, _JUMP_SECS)
                 self.latest = t
-            elif step < -_JUMP_SECS or step != step:
+            elif step < -_JUMP_SECS or np.isnan(step):
                 self.latest = t
 
     def per_month(self) -> float:

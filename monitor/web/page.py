@@ -50,12 +50,14 @@ def _model(model: ModelReport, namespace: str) -> str:
     why = _WHY_BLIND[model.blind] if model.blind else model.meaning
     lacking = f" {model.needed} more exchanges are needed." if verdict is Verdict.INSUFFICIENT else ""
     return (
-        f'<section class="model" aria-label="{escape(model.name)}"><p class="name">{escape(namespace)} / <b>{escape(model.name)}</b></p>'
+        f'<section class="model" aria-label="{escape(model.name)}">'
+        f'<p class="name">{escape(namespace)} / <b>{escape(model.name)}</b></p>'
         f'<h2 class="{verdict}"><span>{_plain(verdict)}</span></h2>'
         f"<p class=lead>{escape(why)}{lacking} {_ACT[verdict]}</p>"
-        f"{_course(model.spans, model.exchanges)}{_incidents(model.incidents)}{_channels(model)}{_signals(model)}{_topics(model)}"
-        f"<p class=note>{model.exchanges:,} exchanges measured against baseline <code>{escape(model.baseline_id)}</code> "
-        f"of {model.baseline_exchanges:,} exchanges{_until(model.baseline_time)}.</p></section>"
+        f"{_course(model.spans, model.exchanges)}{_incidents(model.incidents)}"
+        f"{_channels(model)}{_signals(model)}{_topics(model)}"
+        f"<p class=note>{model.exchanges:,} exchanges measured against baseline "
+        f"<code>{escape(model.baseline_id)}</code> of {model.baseline_exchanges:,} exchanges{_until(model.baseline_time)}.</p></section>"
     )
 
 
