@@ -1,6 +1,6 @@
 """Microseconds per exchange that measuring costs, in all and per family, on one core.
 
-    python benchmarks/extract.py [--json] [--data FILE.jsonl.gz ...] [--repeats 7]
+    python -m benchmarks.extract [--json] [--data FILE.jsonl.gz ...] [--repeats 7]
 
 The text is made from a word list in this file: paragraphs, lists, headings, code. With --data, answers come from the
 field `response` of JSON lines instead. The last line of output is one JSON object.

@@ -97,6 +97,7 @@ class Lines:
 class Texts:
     """n texts in one buffer of UTF-8. Immutable; its parts are computed when first asked for.
 
+    `whole`: the texts as given; `strings`: what of them is measured; text i is buffer[starts[i]:ends[i]].
     The typographic apostrophe U+2019 is read as ', lone surrogates are kept as three bytes. Only the first and last
     half of MEASURED_CHARACTERS of a longer text stand in the buffer, with a newline between them.
     """

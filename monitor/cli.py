@@ -5,8 +5,8 @@ import logging
 import os
 import sys
 import threading
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from monitor import __version__, baseline, demo, evaluation, service, settings
 from monitor.baseline import Gauge
@@ -44,8 +45,10 @@ _EXIT = {"unexplained": 1, "blind": 3, "insufficient": 3}
 
 def main() -> None:
     """Runs the command. An error of the operator is one line (or one per problem) on stderr and exit code 2."""
+    logging.getLogger("monitor").addHandler(logging.NullHandler())  # only `run` shows logs
     try:
-        app()
+        with threadpool_limits(limits=1, user_api="blas"):
+            app()
     except TidegaugeError as error:
         for line in str(error).splitlines():
             err.print(f"tidegauge: {line}", markup=False)
@@ -249,7 +252,7 @@ def verdict(
     as_json: Json = False,
 ) -> None:
     """Ask a running monitor. Exit code 0 steady, 1 unexplained, 3 blind or insufficient."""
-    models = _ask(f"{url.rstrip('/')}/api/v1/verdicts")
+    models = _ask(url)
     if as_json:
         print(json.dumps(models))
     else:
@@ -260,12 +263,17 @@ def verdict(
 
 def _ask(url: str) -> Any:
     if not url.startswith(("http://", "https://")):
-        raise ConfigError(f"--url: {url} is not an http address")
+        raise ConfigError(f"--url: {url} is not an address that begins with http:// or https://")
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - checked above
+        with urllib.request.urlopen(f"{url.rstrip('/')}/api/v1/verdicts", timeout=10) as answer:  # noqa: S310 - checked
             return json.load(answer)
-    except (urllib.error.URLError, TimeoutError, ValueError) as error:
-        raise ConfigError(f"--url: no monitor answers at {url}: {getattr(error, 'reason', error)}") from None
+    except ValueError:
+        raise ConfigError(f"--url: what answers at {url} is not a monitor") from None
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise ConfigError(
+            f"--url: no monitor answers at {url}: {getattr(reason, 'strerror', None) or reason}"
+        ) from None
 
 
 def _print_verdicts(models: Any) -> None:

@@ -48,7 +48,7 @@ class Fold:
     idf: NDArray[np.float64]  # (d,)
     basis: NDArray[np.float64]  # (d, r)
     centroids: NDArray[np.float64]  # (d, j)
-    weights: NDArray[np.float64]  # (1 + p + r, k)
+    weights: NDArray[np.float64]  # (1 + p + r + j, k)
     cuts: NDArray[np.float64]  # (s - 1, k)
     reach: NDArray[np.float64]  # (2,) novelty that no more than a trace of the fold's own rows exceeds
 
@@ -60,10 +60,10 @@ class Fold:
         """(n, p) standardised inputs; one that does not apply is as expected, 0."""
         return np.nan_to_num((inputs - self.centre) / self.scale, nan=0.0)
 
-    def expect(self, shape: Matrix, places: Matrix) -> Matrix:
+    def expect(self, shape: Matrix, places: Matrix, topic: NDArray[np.int32]) -> Matrix:
         """(n, k) what the prompt lets one expect of each signal."""
-        design = np.hstack([np.ones((len(shape), 1)), np.clip(shape, -_CLIP, _CLIP), places])
-        return rowwise_product(design, self.weights)
+        known = _design(shape, places, topic, self.centroids.shape[1])
+        return rowwise_product(np.hstack([np.ones((len(known), 1)), known]), self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Conditional:
             rows = np.flatnonzero(dealt == f)
             shape = fold.shape(inputs[rows])
             places, topic, words = fold.topics.place(ngrams[rows])
-            expected = fold.expect(shape, places)
+            expected = fold.expect(shape, places, topic)
             residuals[rows] = np.rint((signals[rows] - expected) / self.grain) * self.grain
             strata[rows] = f * self.strata_per_fold + (expected[:, None, :] >= fold.cuts).sum(axis=1)
             novelty[rows] = np.column_stack([words, np.abs(shape).max(axis=1, initial=0.0)])
@@ -155,21 +155,25 @@ def _fit_fold(
     # A constant input is no news until it moves; the floor keeps its first move finite.
     scale = np.maximum(scale, 0.05)
     topics = Topics.fit(ngrams[rest], _topic_count(n), _rank(n), seed=seed)
-    places, _, _ = topics.place(ngrams)
+    places, topic, novelty = topics.place(ngrams)
     shape = np.nan_to_num((inputs - centre) / scale, nan=0.0)
-    design = np.hstack([np.clip(shape, -_CLIP, _CLIP), places])
-    # Directions of words have small spread; bring them to the scale of the shape so that one penalty serves both.
+    design = _design(shape, places, topic, topics.centroids.shape[1])
+    # Directions of words have small spread; on one scale with the shape, one penalty serves all.
     spread = np.maximum(design[rest].std(axis=0), 1e-3)
     weights = np.column_stack([ridge(design[rest] / spread, y) for y in signals[rest].T])
     weights[1:] /= spread[:, None]
     fold = Fold(
         centre, scale, topics.idf, topics.basis, topics.centroids, weights, np.zeros((0, signals.shape[1])), np.zeros(2)
     )
-    expected = fold.expect(shape[own], places[own])
+    expected = fold.expect(shape[own], places[own], topic[own])
     cuts = np.quantile(expected, np.arange(1, strata) / strata, axis=0)
-    words = topics.place(ngrams[own])[2]
-    reach = np.array([_reach(words), _reach(np.abs(shape[own]).max(axis=1, initial=0.0))])
+    reach = np.array([_reach(novelty[own]), _reach(np.abs(shape[own]).max(axis=1, initial=0.0))])
     return Fold(centre, scale, topics.idf, topics.basis, topics.centroids, weights, cuts, reach)
+
+
+def _design(shape: Matrix, places: Matrix, topic: NDArray[np.int32], topics: int) -> Matrix:
+    """(n, p + r + j) what signals are regressed on: shape, place among words, and the topic as a step of its own."""
+    return np.hstack([np.clip(shape, -_CLIP, _CLIP), places, topic[:, None] == np.arange(topics)])
 
 
 def _reach(novelty: NDArray[np.float64]) -> float:

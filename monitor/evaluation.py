@@ -1,6 +1,7 @@
 """An evaluation run as files -> the exchanges that a baseline is built from."""
 
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,17 +28,17 @@ class Run:
         names = sorted({e.model for e in self.exchanges})
         if len(names) == 1:
             return names[0]
-        found = f"{len(names)} models ({', '.join(names[:5])})" if names else "no model"
+        found = f"{len(names)} models ({', '.join(names[:5])})"
         raise ConfigError(f"--model: the files hold exchanges of {found}: say which name the baseline is for")
 
 
 def read(paths: Sequence[Path], record_format: str, *, on_progress: Callable[[int], object]) -> Run:
     """Reads all files once. Records that cannot be read, or that hold no answer, are left out and counted.
-    ConfigError when a file cannot be read or the format is unknown."""
+    ConfigError when a file cannot be read, the format is unknown, or nothing can be used."""
     decode = format_of(record_format).decode
     exchanges: list[Exchange] = []
     left_out: Counter[str] = Counter()
-    source = SOURCES["files"](paths=[str(path) for path in paths])
+    source = SOURCES["files"](paths=[str(path) for path in paths], wait=lambda _: None, stdin=sys.stdin.buffer)
     for batch in source.batches({}):
         for record in batch.records:
             try:
@@ -50,6 +51,10 @@ def read(paths: Sequence[Path], record_format: str, *, on_progress: Callable[[in
             else:
                 left_out["no_content"] += 1
         on_progress(len(exchanges))
+    if not exchanges:
+        why = ", ".join(f"{n} {reason}" for reason, n in left_out.items())
+        named = ", ".join(str(path) for path in paths[:3]) + (", ..." if len(paths) > 3 else "")
+        raise ConfigError(f"no usable exchange in {named}: " + (f"left out {why}" if why else "no records at all"))
     return Run(exchanges, {path.name: _digest(path) for path in paths if str(path) != "-"}, left_out)
 
 

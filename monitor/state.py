@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +100,16 @@ class State:
         self._db.execute("COMMIT")
 
     def load(self) -> Stored:
+        """What was saved last. ConfigError when it cannot be read back."""
+        try:
+            return self._load()
+        except (sqlite3.DatabaseError, zipfile.BadZipFile, ValueError, EOFError) as error:
+            self._db.close()
+            raise ConfigError(
+                f"state.path: {self._where}/tidegauge.db is damaged ({error}): move it away to start anew"
+            ) from None
+
+    def _load(self) -> Stored:
         models = {
             name: (baseline, _unpack(snapshot))
             for name, baseline, snapshot in self._db.execute("SELECT name, baseline, snapshot FROM model")

@@ -13,6 +13,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import CollectorRegistry
 
 from monitor import __version__
+from monitor.errors import Malformed
 from monitor.report import MonitorReport, as_seen_at
 from monitor.verdict import Channel, Verdict
 
@@ -156,37 +157,51 @@ def _baselines(report: MonitorReport) -> Iterator[Metric]:
 
 
 def _itself(report: MonitorReport) -> Iterator[Metric]:
-    records = CounterMetricFamily(
-        "tidegauge_records", "Records read, by what became of them.", labels=("source", "outcome")
-    )
-    skipped = CounterMetricFamily(
-        "tidegauge_records_skipped", "Readable records that were not measured.", labels=("reason",)
-    )
-    letters = CounterMetricFamily("tidegauge_dead_letters", "Records that could not be read.", labels=("reason",))
-    lag = GaugeMetricFamily("tidegauge_kafka_lag_records", "Records not yet read.", labels=("topic", "partition"))
-    late = GaugeMetricFamily("tidegauge_lag_seconds", "Age of the last record read.", labels=("source",))
-    failures = CounterMetricFamily("tidegauge_state_failures", "Saves of the state that failed.")
+    yield from _traffic(report)
+    at = report.namespace
+    failures = _counter("state_failures", "Saves of the state that failed.")
+    failures.add_metric((at,), report.state_failures)
     stages = HistogramMetricFamily(
-        "tidegauge_batch_seconds", "Time that a stage took for one batch.", labels=("stage",)
+        "tidegauge_batch_seconds", "Time that a stage took for one batch.", labels=("namespace", "stage")
     )
-    sampled = _gauge("sampled_ratio", "Chance of an exchange to be measured.")
-    for outcome_key, n in report.records.items():
-        records.add_metric(outcome_key, n)
-    for reason, n in report.skipped.items():
-        skipped.add_metric((reason,), n)
-    for reason, n in report.dead_letters.items():
-        letters.add_metric((reason,), n)
-    for lag_key, n in report.lag_records.items():
-        lag.add_metric(lag_key, n)
-    for source, secs in report.lag_secs.items():
-        late.add_metric((source,), secs)
-    failures.add_metric((), report.state_failures)
     for stage, h in report.batch_secs.items():
         buckets = [(f"{bound:g}", float(n)) for bound, n in zip(h.bounds, h.counts, strict=True)]
-        stages.add_metric((stage,), [*buckets, ("+Inf", float(h.total))], h.sum_secs)
+        stages.add_metric((at, stage), [*buckets, ("+Inf", float(h.total))], h.sum_secs)
+    sampled = _gauge("sampled_ratio", "Chance of an exchange to be measured.")
     for model, ratio in report.sampled_ratio.items():
-        sampled.add_metric((report.namespace, model), ratio)
-    yield from (records, skipped, letters, lag, late, failures, stages, sampled)
+        sampled.add_metric((at, model), ratio)
+    yield from (failures, stages, sampled)
+
+
+def _traffic(report: MonitorReport) -> Iterator[Metric]:
+    """What became of records. All reasons of dead letters stand at 0 from the start, so that the first one counts as
+    an increase."""
+    at = report.namespace
+    records = _counter("records", "Records read, by what became of them.", "source", "outcome")
+    skipped = _counter("records_skipped", "Readable records that were not measured.", "reason")
+    letters = _counter("dead_letters", "Records that could not be read.", "reason")
+    lag = GaugeMetricFamily(
+        "tidegauge_kafka_lag_records", "Records not yet read.", labels=("namespace", "topic", "partition")
+    )
+    late = GaugeMetricFamily(
+        "tidegauge_kafka_lag_seconds", "Age of the last record read.", labels=("namespace", "source")
+    )
+    for outcome_key, n in report.records.items():
+        records.add_metric((at, *outcome_key), n)
+    for reason, n in report.skipped.items():
+        skipped.add_metric((at, reason), n)
+    for reason, n in (dict.fromkeys(map(str, Malformed), 0) | dict(report.dead_letters)).items():
+        letters.add_metric((at, reason), n)
+    for lag_key, n in report.lag_records.items():
+        lag.add_metric((at, *lag_key), n)
+    for source, secs in report.lag_secs.items():
+        if source.startswith("kafka"):  # the age of a file's last record says when it was written, not that we are late
+            late.add_metric((at, source), secs)
+    yield from (records, skipped, letters, lag, late)
+
+
+def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
+    return CounterMetricFamily(f"tidegauge_{name}", text, labels=("namespace", *labels))
 
 
 def _add_if(family: GaugeMetricFamily, key: tuple[str, ...], value: float | None) -> None:

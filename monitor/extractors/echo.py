@@ -15,7 +15,7 @@ class Echo:
     without a system prompt or with one of fewer than eight such runs (12 words).
 
     Runs of the answers are looked up in a table of 2^16 flags first, the few that pass in the sorted runs. Equal system
-    prompts are read once. Cost: 3 us per exchange with a system prompt, nothing without.
+    prompts are read once. Cost: 2 us per exchange with a system prompt, nothing without.
     """
 
     columns = (

@@ -9,12 +9,13 @@ from monitor.interfaces import Column, Harm, Matrix, Role
 _WORDS_SEEN = 64
 _FUNCTION_WORDS = Lexicon(
     {
-        "english": "the of and to is in that you for it are with this what how can my do i be your from have as at",
+        "english": "the of and to is in that you for it are with this what how can my do be your from have as at "
+        "please write explain need give tell about",
         "german": "der die das und ist ich nicht ein eine zu den mit wie für sie auf von im wir dem bitte was kann",
         "french": "le la les des est et une je vous pour dans que qui sur pas avec du un il ce comment plus au",
-        "spanish": "el los las es y una por para con que como en del un la de se lo no qué cómo mi su",
-        "portuguese": "o os as é e uma um para com não que como em do da de no na se por você mais seu",
-        "italian": "il che di è e un una per con non come del sono la le si da i nel della cosa mi gli",
+        "spanish": "el los las es una por para con que como en del un la de se lo no qué cómo mi su",
+        "portuguese": "os as é uma um para com não que como em do da de no na se por você mais seu",
+        "italian": "il che di è un una per con non come del sono la le si da nel della cosa mi gli",
         "dutch": "de het een en van ik niet is dat voor met hoe je op te zijn wat er aan kan ook maar",
     }
 )
@@ -34,7 +35,7 @@ class Language:
     Signal `language_kept`: the answer is in the prompt's language; NaN when either is not known.
 
     The script with most letters wins (a letter of East Asia counts as three); a Latin text is told by the function
-    words among its first 64 words: two at least, one in a text of up to eight words, no tie. Cost: 4 us per exchange.
+    words among its first 64 words: two at least, one in a text of up to eight words, no tie. Cost: 3 us per exchange.
     """
 
     columns = (

@@ -17,7 +17,7 @@ class Layout:
     """Signals of layout, all log(1 + count), 0 for plain prose and for no answer; never NaN.
 
     Lines inside a code block (between two lines that begin with ```) are code and nothing else. A list line begins
-    with "- ", "* ", "+ ", a bullet, or up to three digits and "." or ")". Cost: 3 us per exchange.
+    with "- ", "* ", "+ ", a bullet, or up to three digits and "." or ")". Cost: 2 us per exchange.
     """
 
     columns = (
@@ -25,7 +25,7 @@ class Layout:
         _column("headings", "headings", "headings"),
         _column("code_blocks", "code blocks", "code blocks"),
         _column("code_lines", "lines of code", "lines of code"),
-        _column("bold", "bold spans", "bold text"),
+        _column("bold", "bold spans", "bold spans"),
         _column("paragraphs", "blank lines", "paragraphs"),
     )
 

@@ -12,8 +12,9 @@ from monitor.interfaces import Column, Harm, Matrix, Role
 _URL = re.compile(r"(?:https?://|\bwww\.)[^\s<>()\[\]\"'`{}|\\^]{3,256}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}\b")
 _PHONE = re.compile(
-    r"(?<![\w.+-])(?:\+\d{1,3}[ .\-]?(?:\(\d{1,4}\)[ .\-]?)?\d{1,4}(?:[ .\-]?\d{2,4}){2,4}"
-    r"|\(\d{2,4}\) ?\d{3,4}[ .\-]\d{3,4}|\d{3}[ .\-]\d{3}[ .\-]\d{4}|0\d{2,4}[ /\-]\d{3,4}[ \-]?\d{3,4})(?![\w-])"
+    r"(?<![\w.+-])(?<!\d[ .\-])(?:\+\d{1,3}[ .\-]?(?:\(\d{1,4}\)[ .\-]?)?\d{1,4}(?:[ .\-]?\d{2,4}){2,4}"
+    r"|\(\d{2,4}\) ?\d{3,4}[ .\-]\d{3,4}|\d{3}[ .\-]\d{3}[ .\-]\d{4}|0\d{2,4}[ /\-]\d{3,4}[ \-]?\d{3,4})"
+    r"(?![\w-]|[ .]?\d)"
 )
 _CARD = re.compile(r"(?<![\w.-])[3-6]\d{3}[ -]?\d{4,6}[ -]?\d{4,5}(?:[ -]?\d{1,4})?(?![\w-]|\.\d)")
 _SHAPES = re.compile(
@@ -126,7 +127,7 @@ def _bare(number: str) -> str:
 
 
 def _luhn(digits: str) -> bool:
-    if not 13 <= len(digits) <= 19 or len(set(digits)) < 3:
+    if not 13 <= len(digits) <= 19 or len(set(digits)) < 2:
         return False
     doubled = [int(d) * (1 + i % 2) for i, d in enumerate(reversed(digits))]
     return sum(d - 9 * (d > 9) for d in doubled) % 10 == 0

@@ -14,7 +14,8 @@ class Marks:
     """Signals from the histogram of bytes.
 
     Shares are of all characters (capitals: of ASCII letters) and NaN where there are none. The others are
-    log(1 + count per 100 words), words taken as one more than there are, so that no words is no trouble.
+    log(1 + count per 100 words), words taken as one more than there are, so that no words is no trouble;
+    emoji are characters beyond U+FFFF.
     Cost: under 1 us per exchange, once the histogram is known.
     """
 

@@ -48,7 +48,7 @@ class Opening:
     The first class that fits is 1, the others are 0; a fixed order decides: structure (list, heading, code, table,
     JSON), agreement, apology, warmth, "I", "here". `restates`: share of the longer words (5 bytes or more) among the
     first 24 that the prompt has; NaN when there are none. Other columns are never NaN; an empty answer has 0.
-    `closing_offer` looks at the last 240 characters. Cost: 5 us per exchange.
+    `closing_offer` looks at the last 240 characters. Cost: 6 us per exchange.
     """
 
     columns = (

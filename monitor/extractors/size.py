@@ -10,7 +10,7 @@ class Size:
     """Signals of size. Characters are exact; words and lines of a text longer than is measured are scaled up.
 
     A sentence ends with . ! ? before white space or the end, or with their full-width forms. `sentence_length` and
-    `word_length` are NaN for an answer without words. Cost: 2 us per exchange, once words are known.
+    `word_length` are NaN for an answer without words. Cost: 1 us per exchange, once words are known.
     """
 
     columns = (

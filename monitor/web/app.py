@@ -92,8 +92,8 @@ def application(
     async def settings(_: Request) -> Response:
         return _json(config)
 
-    async def page(_: Request) -> Response:
-        return HTMLResponse(render(board.latest()), headers=_HEADERS)
+    async def page(request: Request) -> Response:
+        return HTMLResponse(render(board.latest(), request.query_params.get("model")), headers=_HEADERS)
 
     return Starlette(
         routes=[

@@ -1,17 +1,32 @@
 """The status page: one self-contained HTML page, rendered on the server, that answers in the order in which a tired
-person asks: is anything wrong, since when, how sure, is it the users or the model, what moved."""
+person asks: is anything wrong, since when, is it the users or the model, what moved, how sure."""
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
+from urllib.parse import quote
 
+from monitor.interfaces import Level
 from monitor.report import Blind, ChannelReport, ColumnReport, ModelReport, MonitorReport
-from monitor.verdict import Channel, Incident, Span, Verdict
+from monitor.verdict import Channel, Incident, Span, Verdict, verdict_of
 
+SHOWN_WHOLE = 5
+"""Of several models at most so many are shown whole, the worst first; the others stand in the list, with a link."""
+
+_WORST_FIRST = (
+    Verdict.UNEXPLAINED,
+    Verdict.BLIND,
+    Verdict.OUT_OF_SUPPORT,
+    Verdict.INSUFFICIENT,
+    Verdict.EXPLAINED,
+    Verdict.STEADY,
+)
+_CALM = (Verdict.STEADY, Verdict.EXPLAINED, Verdict.INSUFFICIENT)
 _ACT = {
     Verdict.STEADY: "Nothing to do.",
-    Verdict.EXPLAINED: "No page: users ask other things than at evaluation. Extend the evaluation if this mix stays.",
+    Verdict.EXPLAINED: "Nothing to do now. If this mix of prompts stays, extend the evaluation.",
     Verdict.UNEXPLAINED: "Find out which model answers: deployment, adapter, base, template. Roll back if in doubt.",
     Verdict.OUT_OF_SUPPORT: "Extend the evaluation with prompts of the new kind, and build a new baseline.",
     Verdict.INSUFFICIENT: "Wait for more traffic.",
@@ -23,26 +38,58 @@ _WHY_BLIND = {
     Blind.STALLED: "The monitor itself has not looked for a minute or more.",
 }
 _CHANNELS = {
-    Channel.BEHAVIOUR: "answers, given their prompts",
-    Channel.INPUTS: "prompts",
-    Channel.SUPPORT: "prompts unlike any in the baseline",
+    Channel.BEHAVIOUR: "<b>Model</b> <small>answers, given their prompts</small>",
+    Channel.INPUTS: "<b>Users</b> <small>prompts</small>",
+    Channel.SUPPORT: "<b>New ground</b> <small>prompts unlike any in the baseline</small>",
 }
+_LEVELS = {Level.INSUFFICIENT: "too few", Level.STEADY: "as before", Level.MOVED: "moved"}
 
 
-def render(report: MonitorReport | None) -> str:
-    """The page for a report, or for a monitor that has made none yet. All text of others is escaped."""
-    body = (
-        "<p>Starting: no report yet.</p>"
-        if report is None
-        else "".join(_model(m, report.namespace) for m in report.models)
-    )
-    foot = "" if report is None else _monitor(report)
+def render(report: MonitorReport | None, only: str | None = None) -> str:
+    """The page for a report, or for a monitor that has made none yet; of the model `only` if asked. All text of others
+    is escaped."""
+    if report is None:
+        return _document("starting", "<p>Starting: no report yet.</p>")
+    models = sorted(report.models, key=lambda m: (_WORST_FIRST.index(m.verdict), m.name))
+    worst = _plain(models[0].verdict)
+    if only is not None:
+        models = [m for m in models if m.name == only]
+        if not models:
+            return _document(worst, '<p>No model has this name. <a href="/">All models</a></p>')
+    several = len(models) > 1
+    whole = [m for m in models if m.verdict not in _CALM][:SHOWN_WHOLE] if several else models
+    parts = [_all(models)] if several else []
+    parts += [_model(m, report.namespace) for m in whole]
+    back = "" if only is None or len(report.models) == 1 else '<p><a href="/">All models</a></p>'
+    return _document(worst, back + "".join(parts) + _monitor(report))
+
+
+def _document(title: str, body: str) -> str:
     style = files("monitor.web").joinpath("page.css").read_text("utf-8")
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tidegauge</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} – Tidegauge</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="refresh" content="5">'
-        f"<style>{style}</style></head><body><header><h1>Tidegauge</h1></header><main>{body}{foot}</main></body></html>"
+        f"<style>{style}</style></head><body><header><h1>Tidegauge</h1></header><main>{body}</main></body></html>"
     )
+
+
+def _all(models: Sequence[ModelReport]) -> str:
+    """One line per model."""
+    rows = [
+        (
+            f'<a href="/?model={quote(m.name, safe="")}">{escape(m.name)}</a>',
+            _tag(m.verdict),
+            _since(m),
+            f"{m.exchanges:,}",
+        )
+        for m in models
+    ]
+    table = _table(("model", "verdict", "since exchange", "measured"), rows, numbers=(2, 3))
+    return f'<section aria-label="All models"><h2 class="list">{len(models)} models, worst first</h2>{table}</section>'
+
+
+def _since(model: ModelReport) -> str:
+    return "–" if model.blind else f"{model.spans[-1].from_exchange:,}"
 
 
 def _model(model: ModelReport, namespace: str) -> str:
@@ -52,31 +99,61 @@ def _model(model: ModelReport, namespace: str) -> str:
     return (
         f'<section class="model" aria-label="{escape(model.name)}">'
         f'<p class="name">{escape(namespace)} / <b>{escape(model.name)}</b></p>'
-        f'<h2 class="{verdict}"><span>{_plain(verdict)}</span></h2>'
-        f"<p class=lead>{escape(why)}{lacking} {_ACT[verdict]}</p>"
-        f"{_course(model.spans, model.exchanges)}{_incidents(model.incidents)}"
-        f"{_channels(model)}{_signals(model)}{_topics(model)}"
-        f"<p class=note>{model.exchanges:,} exchanges measured against baseline "
-        f"<code>{escape(model.baseline_id)}</code> of {model.baseline_exchanges:,} exchanges{_until(model.baseline_time)}.</p></section>"
+        f'<h2 class="{verdict}">{_plain(verdict)}</h2>'
+        f'<p class="lead">{escape(why)}{lacking} <b>{_ACT[verdict]}</b></p>'
+        f"{_open(model.incidents)}{_channels(model)}{_course(model.spans, model.exchanges)}"
+        f"{_incidents(model.incidents)}{_signals(model)}{_topics(model)}"
+        f'<p class="note">{model.exchanges:,} exchanges measured against baseline '
+        f"<code>{escape(model.baseline_id)}</code> of {model.baseline_exchanges:,} exchanges"
+        f"{_until(model.baseline_time)}.</p></section>"
     )
 
 
+def _open(incidents: Sequence[Incident]) -> str:
+    """What is going on now, in a sentence each."""
+    return "".join(
+        f'<p class="now {i.verdict}">Began about exchange {i.onset:,}{_at(i.onset_time)}, certain at {i.opened:,}'
+        f"{_at(i.opened_time)}. Most evidence: {escape('; '.join(m.move for m in i.movers[:3]))}.</p>"
+        for i in reversed(incidents)
+        if i.closed is None
+    )
+
+
+def _channels(model: ModelReport) -> str:
+    rows = [
+        (
+            _CHANNELS[channel],
+            f"{_meter(channel, known)} {_LEVELS[known.level]}",
+            f"{_number(known.evidence_log10)} / {known.threshold_log10:.1f}",
+        )
+        for channel, known in model.channels.items()
+    ]
+    return "<h3>Is it the model or its users?</h3>" + _table(
+        ("about", "state", "evidence / needed"), rows, numbers=(2,)
+    )
+
+
+def _meter(channel: Channel, known: ChannelReport) -> str:
+    share = max(0.0, min(1.0, (known.evidence_log10 or 0.0) / known.threshold_log10))
+    colour = verdict_of(channel) if known.level is Level.MOVED else "calm"
+    return f'<span class="meter" aria-hidden="true"><i class="{colour}" style="width:{100 * share:.0f}%"></i></span>'
+
+
 def _course(spans: Sequence[Span], exchanges: int) -> str:
-    """The verdicts so far as a band, and the same in words for those who cannot see it."""
+    """The verdicts so far as a band, and the latest in words for those who cannot see it."""
     first, last = spans[0].from_exchange, max(exchanges, spans[-1].from_exchange)
     whole = max(last - first + 1, 1)
     parts, said = [], []
     for span in spans:
         end = span.to_exchange or last
         width = 100 * (end - span.from_exchange + 1) / whole
-        text = f"{_plain(span.verdict)}, exchanges {span.from_exchange:,} to {end:,}"
-        parts.append(f'<i class="{span.verdict}" style="width:{width:.3f}%" title="{text}"></i>')
+        parts.append(f'<i class="{span.verdict}" style="width:{width:.2f}%"></i>')
         said.append(
-            f"<li class={span.verdict}>{_plain(span.verdict)} <small>{span.from_exchange:,} to {end:,}</small></li>"
+            f'<li class="{span.verdict}">{_plain(span.verdict)} <small>{span.from_exchange:,} to {end:,}</small></li>'
         )
     return (
-        f'<h3>Verdicts, by exchange</h3><div class="band" aria-hidden="true">{"".join(parts)}</div>'
-        f'<ol class="spans">{"".join(said[-12:])}</ol>'
+        f'<h3>Verdicts so far, by exchange</h3><div class="band" aria-hidden="true">{"".join(parts)}</div>'
+        f'<ol class="spans">{"".join(said[-8:])}</ol>'
     )
 
 
@@ -85,7 +162,7 @@ def _incidents(incidents: Sequence[Incident]) -> str:
         return ""
     rows = [
         (
-            f'<span class="tag {i.verdict}">{_plain(i.verdict)}</span>',
+            _tag(i.verdict),
             f"{i.onset:,}{_at(i.onset_time)}",
             f"{i.opened:,}{_at(i.opened_time)}",
             "open" if i.closed is None else f"{i.closed:,}{_at(i.closed_time)}",
@@ -93,48 +170,46 @@ def _incidents(incidents: Sequence[Incident]) -> str:
         )
         for i in reversed(incidents[-10:])
     ]
-    return "<h3>Incidents</h3>" + _table(
+    return "<h3>Incidents, latest first</h3>" + _table(
         ("what", "began about", "certain at", "over at", "what moved (share of the evidence)"), rows
     )
 
 
-def _channels(model: ModelReport) -> str:
-    rows = [
-        (
-            _CHANNELS[channel],
-            _meter(known),
-            f"{_number(known.evidence_log10)} of {known.threshold_log10:.1f}",
-            f"{known.n:,}",
-        )
-        for channel, known in model.channels.items()
-    ]
-    return "<h3>Evidence that something left the baseline</h3>" + _table(
-        ("about", "", "evidence, powers of ten", "exchanges"), rows
-    )
-
-
-def _meter(known: ChannelReport) -> str:
-    share = max(0.0, min(1.0, (known.evidence_log10 or 0.0) / known.threshold_log10))
-    return f'<span class="meter {known.level}" aria-hidden="true"><i style="width:{100 * share:.1f}%"></i></span>'
-
-
 def _signals(model: ModelReport) -> str:
     columns = [c for c in model.channels[Channel.BEHAVIOUR].columns if c.recent is not None and c.baseline is not None]
+    if not columns:
+        return ""
     columns.sort(key=lambda c: -(c.evidence_log10 if c.evidence_log10 is not None else -99.0))
     rows = [
-        (escape(c.name), _number(c.baseline, 3), _number(c.recent, 3), _effect(c), _number(c.evidence_log10))
-        for c in columns[:10]
+        (_named(c), _readable(c.baseline, c.unit), _readable(c.recent, c.unit), _number(c.evidence_log10))
+        for c in columns[:8]
     ]
-    return "<h3>Signals of the answers, strongest evidence first</h3>" + _table(
-        ("signal", "baseline", "recent", "unexplained move, in spreads", "evidence"), rows
+    return "<h3>Answers: strongest evidence first</h3>" + _table(
+        ("signal", "baseline", "recent", "evidence"), rows, numbers=(1, 2, 3)
     )
 
 
-def _effect(column: ColumnReport) -> str:
-    if column.effect is None:
-        return "–"
+def _named(column: ColumnReport) -> str:
+    """The signal, its unit, and in words where it went, once there is some evidence that it went anywhere."""
     sure = column.evidence_log10 is not None and column.evidence_log10 > 1
-    return f"{column.effect:+.2f}" + (f" <small>{escape(column.move)}</small>" if sure else "")
+    unit = column.unit.removeprefix("log(").removeprefix("1 + ").removesuffix(")") if "log(" in column.unit else ""
+    text = column.move if sure else unit
+    return escape(column.name.replace("_", " ")) + (f" <small>{escape(text)}</small>" if text else "")
+
+
+def _readable(x: float | None, unit: str) -> str:
+    """Means of logarithms as the numbers they stand for, of yes and no as shares, others as they are."""
+    if x is None:
+        return "–"
+    if unit.startswith("log(1 + "):
+        return _short(math.expm1(x))
+    if unit.startswith("log("):
+        return _short(math.exp(x))
+    return f"{x:.1%}" if unit == "0/1" or unit.startswith("share") else _short(x)
+
+
+def _short(x: float) -> str:
+    return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}"
 
 
 def _topics(model: ModelReport) -> str:
@@ -142,40 +217,51 @@ def _topics(model: ModelReport) -> str:
         (escape(t.name), f"{t.baseline:.0%}", "–" if t.recent is None else f"{t.recent:.0%}")
         for t in sorted(model.topics, key=lambda t: -abs((t.recent or 0.0) - t.baseline))
     ]
-    return "<h3>Topics of the prompts, largest change first</h3>" + _table(
-        ("typical words", "baseline", "recent"), rows
+    return "<h3>Prompts: topics, largest change first</h3>" + _table(
+        ("typical words", "baseline", "recent"), rows, numbers=(1, 2)
     )
 
 
 def _monitor(report: MonitorReport) -> str:
-    counts = [(escape(source), escape(outcome), f"{n:,}") for (source, outcome), n in sorted(report.records.items())]
-    counts += [("dead letters", escape(reason), f"{n:,}") for reason, n in sorted(report.dead_letters.items())]
-    counts += [("skipped", escape(reason), f"{n:,}") for reason, n in sorted(report.skipped.items())]
+    counts = [
+        (escape(source), escape(_plain(outcome)), f"{n:,}") for (source, outcome), n in sorted(report.records.items())
+    ]
+    counts += [("unreadable", escape(_plain(reason)), f"{n:,}") for reason, n in sorted(report.dead_letters.items())]
+    counts += [("skipped", escape(_plain(reason)), f"{n:,}") for reason, n in sorted(report.skipped.items())]
     seen = datetime.fromtimestamp(report.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    failed = f" <b>{report.state_failures:,} saves of the state failed.</b>" if report.state_failures else ""
+    table = _table(("records of", "what became of them", "count"), counts, numbers=(2,)) if counts else ""
     return (
-        "<section><h3>The monitor itself</h3>"
-        + _table(("records of", "outcome", "count"), counts)
-        + f"<p class=note>Looked at {seen}. Failed saves: {report.state_failures}. "
-        + '<a href="/metrics">series</a> <a href="/api/v1/verdicts">verdicts as JSON</a></p></section>'
+        f"<section><h3>The monitor itself</h3>{table}"
+        f'<p class="note">Looked at {seen}.{failed} '
+        '<a href="/metrics">Series</a> · <a href="/api/v1/verdicts">Verdicts as JSON</a></p></section>'
     )
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    top = "".join(f'<th scope="col">{h}</th>' for h in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]], numbers: Sequence[int] = ()) -> str:
+    """A table; the columns in `numbers` are set to the right."""
+    side = [' class="n"' if i in numbers else "" for i in range(8)]
+    top = "".join(f'<th scope="col"{side[i]}>{h}</th>' for i, h in enumerate(head))
+    body = "".join(
+        "<tr>" + "".join(f"<td{side[i]}>{cell}</td>" for i, cell in enumerate(row)) + "</tr>" for row in rows
+    )
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _plain(verdict: Verdict) -> str:
-    return verdict.replace("_", " ")
+def _tag(verdict: Verdict) -> str:
+    return f'<span class="tag {verdict}">{_plain(verdict)}</span>'
 
 
-def _number(x: float | None, digits: int = 1) -> str:
-    return "–" if x is None else f"{x:.{digits}f}"
+def _plain(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def _number(x: float | None) -> str:
+    return "–" if x is None else f"{x:.1f}"
 
 
 def _at(time: float | None) -> str:
-    return "" if time is None else f" <small>{datetime.fromtimestamp(time, UTC):%d %b %H:%M}</small>"
+    return "" if time is None else f" <small>{datetime.fromtimestamp(time, UTC):%d %b %H:%M} UTC</small>"
 
 
 def _until(time: float | None) -> str:

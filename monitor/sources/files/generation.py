@@ -7,11 +7,13 @@ is given to the next file at once, and differs in each container.
 """
 
 import gzip
+import io
 import os
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from monitor.errors import ConfigError
 from monitor.records import Record
@@ -27,7 +29,9 @@ DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
 class Generation:
     """An open file whose first line is known. Its offsets count bytes of the text, unpacked if it is a gzip file."""
 
-    def __init__(self, path: str, stream: BinaryIO, checksum: int, *, compressed: bool) -> None:
+    def __init__(
+        self, path: str, stream: io.BufferedReader | gzip.GzipFile, checksum: int, *, compressed: bool
+    ) -> None:
         self._path = path
         self._stream = stream
         self._checksum = checksum
@@ -87,24 +91,19 @@ class Generation:
 def open_generation(path: str, *, name: str | None = None, whole: bool) -> Generation | None:
     """Opens the file at `path`, known as `name`, or gives None when it has no first line yet (without a newline it has
     one only if it is `whole`). Raises OSError, and ConfigError when it is a damaged gzip file."""
-    raw = cast(BinaryIO, open(path, "rb"))  # noqa: SIM115 - stays open, and is closed by the Generation
-    try:
+    with ExitStack() as closing:
+        raw = closing.enter_context(open(path, "rb"))
         compressed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
-        if path.endswith(".gz") and not compressed and os.fstat(raw.fileno()).st_size:
-            raise ConfigError(f"{path}: not a gzip file, in spite of its name; rename it")
-        stream = cast(BinaryIO, _Gzip(raw)) if compressed else raw
-        checksum = checksum_of(stream.readline(HEAD_BYTES), whole=whole or compressed)
+        stream = _Gzip(raw) if compressed else raw
+        try:
+            checksum = checksum_of(stream.readline(HEAD_BYTES), whole=whole or compressed)
+        except DAMAGED as error:
+            raise ConfigError(f"{path}: damaged gzip file ({error})") from None
         if checksum is None:
-            raw.close()
             return None
+        closing.pop_all()  # from here on the generation closes it
         return Generation(name or path, stream, checksum, compressed=compressed)
-    except DAMAGED as error:
-        raw.close()
-        raise ConfigError(f"{path}: damaged gzip file ({error})") from None
-    except BaseException:
-        raw.close()
-        raise
 
 
 def checksum_of(head: bytes, *, whole: bool) -> int | None:
@@ -114,18 +113,18 @@ def checksum_of(head: bytes, *, whole: bool) -> int | None:
     return zlib.crc32(line) if complete else None
 
 
-def find_renamed(path: str, saved: Mapping[str, int]) -> str | None:
-    """The path of the file that was read as `path` up to a `saved` place and has another name by now (app.jsonl.1,
-    app.jsonl-20260301.gz, app-1.jsonl), None if it is gone."""
+def find_renamed(path: str, saved: Mapping[str, int]) -> Generation | None:
+    """The file that was read as `path` up to a `saved` place and has another name by now (app.jsonl.1,
+    app.jsonl-20260301.gz, app-1.jsonl), open; None if it is gone."""
     for other in _siblings(path):
         try:
             generation = open_generation(other, name=path, whole=True)
         except (OSError, ConfigError):
             continue
+        if generation is not None and generation.partition in saved:
+            return generation
         if generation is not None:
             generation.close()
-            if generation.partition in saved:
-                return other
     return None
 
 

@@ -24,8 +24,8 @@ class Line:
 
 
 class LineReader:
-    """Holds at most one chunk and one line of `max_line_bytes`, however long the lines are. A line whose newline has not
-    come yet is kept back, and goes on when the stream does. Blank lines are passed over."""
+    """Holds at most one chunk and one line of `max_line_bytes`, however long the lines are. A line whose newline has
+    not come yet is kept back, and goes on when the stream does. Blank lines are passed over."""
 
     def __init__(self, stream: Readable, *, offset: int, max_line_bytes: int) -> None:
         self._stream = stream
@@ -73,7 +73,7 @@ class LineReader:
     def _end_line(self, *, newline_bytes: int) -> None:
         value = None if self._size > self._max_line_bytes else b"".join(self._parts)
         end = self._offset + self._size + newline_bytes
-        if value is None or not (not value or value.isspace()):
+        if value is None or value.strip():
             self._ready.append(Line(value, self._offset, self._size, end))
         self._parts.clear()
         self._offset, self._size = end, 0

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from monitor.errors import ConfigError, TemporaryError
 from monitor.records import Position, Record
@@ -65,7 +66,7 @@ class Tail:
             self.close()
         return False
 
-    def _finish(self, generation: Generation) -> Sequence[Record]:
+    def _finish(self, generation: Generation) -> list[Record]:
         records = generation.rest()
         self.close()
         self.ended = not self._renamed and (not self._follow or generation.compressed)
@@ -77,9 +78,9 @@ class Tail:
         try:
             generation = open_generation(self._path, whole=not self._follow)
         except FileNotFoundError:
-            if not self._may_come():
+            if not self._follow or not Path(self._path).parent.is_dir():
                 raise
-            return False
+            return False  # it may come yet
         self._seen = True
         if generation is None:
             self._note_empty()
@@ -87,9 +88,6 @@ class Tail:
         self._generation = self._at_saved_place(generation)
         self._saved = {}
         return True
-
-    def _may_come(self) -> bool:
-        return self._follow
 
     def _note_empty(self) -> None:
         if not self._follow:
@@ -105,15 +103,12 @@ class Tail:
         return self._renamed_first(generation)
 
     def _renamed_first(self, generation: Generation) -> Generation:
-        other = find_renamed(self._path, self._saved)
-        earlier = open_generation(other, name=self._path, whole=True) if other else None
+        earlier = find_renamed(self._path, self._saved)
         if earlier is None:
-            log.warning(
-                "%s is another file than the one read last, which is gone: what was left of it is lost", self._path
-            )
+            log.warning("%s is not the file read last, and that is gone: the rest of it is lost", self._path)
             generation.seek(0, self._max_record_bytes)
             return generation
-        log.info("%s was renamed to %s; finishing that first", self._path, other)
+        log.info("%s is not the file read last; finishing that one first, under its new name", self._path)
         generation.close()
         earlier.seek(self._saved[earlier.partition], self._max_record_bytes)
         self._renamed = True

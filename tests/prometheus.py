@@ -1,0 +1,109 @@
+"""A real Prometheus for tests: found, started on a free port, asked, stopped."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def folders():
+    """Folders that hold `prometheus` and `promtool`: those of PROMETHEUS_BIN, else that of PATH, else the unpacked
+    Debian package; a test that takes them as parameters runs on each, or skips itself when there is none."""
+    named = [Path(folder) for folder in os.environ.get("PROMETHEUS_BIN", "").split(":") if folder]
+    if not named and (found := shutil.which("prometheus")) and shutil.which("promtool"):
+        named = [Path(found).parent]
+    unpacked = ROOT / ".cache" / "debian" / "usr" / "bin"
+    if not named and (unpacked / "prometheus").exists():
+        named = [unpacked]
+    if not named:
+        absent = pytest.mark.skip(reason="no prometheus: make parts")
+        return [pytest.param(None, id="absent", marks=absent)]
+    return [pytest.param(folder, id=str(i)) for i, folder in enumerate(named)]
+
+
+def on_each_prometheus(test):
+    """Runs the test, which takes `prometheus_folder`, on each Prometheus there is."""
+    return pytest.mark.prometheus(pytest.mark.parametrize("prometheus_folder", folders())(test))
+
+
+def until(condition, *, secs=30.0, every=0.05):
+    """The first true value of `condition()`. Fails when there is none after `secs`."""
+    never, deadline = Event(), time.monotonic() + secs
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not so within {secs:.0f} s; last: {value!r}"
+        never.wait(every)
+
+
+class Prometheus:
+    def __init__(self, url):
+        self.url = url
+
+    def query(self, expression):
+        """The instant vector of a PromQL expression: a list of (labels, value)."""
+        with urllib.request.urlopen(
+            f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': expression})}", timeout=5
+        ) as r:
+            return [(row["metric"], float(row["value"][1])) for row in json.load(r)["data"]["result"]]
+
+
+@contextmanager
+def scraping(folder, target, data, *, rules=""):
+    """A Prometheus that scrapes `target` (host:port) every half second and keeps its data under the folder `data`.
+    `rules` is the text of a rules file, evaluated as often."""
+    data.mkdir(parents=True, exist_ok=True)
+    (data / "rules.yml").write_text(rules or "groups: []\n")
+    (data / "prometheus.yml").write_text(
+        "global: {scrape_interval: 500ms, evaluation_interval: 500ms}\n"
+        "rule_files: [rules.yml]\n"
+        "scrape_configs:\n"
+        "  - job_name: tidegauge\n"
+        "    honor_labels: true\n"
+        f"    static_configs: [{{targets: ['{target}']}}]\n"
+    )
+    with (data / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                folder / "prometheus",
+                f"--config.file={data / 'prometheus.yml'}",
+                f"--storage.tsdb.path={data / 'tsdb'}",
+                "--web.listen-address=127.0.0.1:0",
+                "--log.level=info",
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        port = until(lambda: _port(process))
+        yield Prometheus(f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _port(process):
+    """The port on which the process listens, read from the kernel, since it chose a free one; None before it does."""
+    assert process.poll() is None, "prometheus ended at once"
+    own = set()
+    for link in Path(f"/proc/{process.pid}/fd").iterdir():
+        try:
+            own.add(os.readlink(link))
+        except FileNotFoundError:
+            continue
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = row.split()
+        if fields[3] == "0A" and f"socket:[{fields[9]}]" in own:
+            return int(fields[1].rpartition(":")[2], 16)
+    return None

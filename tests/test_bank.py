@@ -1,0 +1,127 @@
+"""One model's bank on invented traffic: the four stories that verdicts tell, and no trace of batches or restarts."""
+
+import msgspec
+import numpy as np
+import pytest
+from traffic import TURNED, exchanges
+
+from monitor import baseline
+from monitor.baseline import Gauge, open_baseline
+from monitor.bank import Bank, movers
+from monitor.interfaces import Level
+from monitor.verdict import Channel, Verdict
+
+GAUGE = Gauge.standard()
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    place = tmp_path_factory.mktemp("baselines") / "bot"
+    baseline.write(baseline.build(exchanges(0, 500), model="bot", data={}, gauge=GAUGE), place)
+    return open_baseline(place, GAUGE)
+
+
+def bank(known, **options):
+    return Bank(name="bot", baseline=known, gauge=GAUGE, **{"exchanges_per_month": 20_000, **options})
+
+
+def spans(bank):
+    return [str(s.verdict) for s in bank.course.spans]
+
+
+def test_unchanged_traffic_is_steady_once_there_is_enough(known):
+    b = bank(known)
+    b.update(exchanges(1, 29, first=10_000))
+    assert b.report().verdict is Verdict.INSUFFICIENT
+    assert b.report().needed == 1
+    b.update(exchanges(1, 1_500, first=20_000))
+    assert spans(b) == ["insufficient", "steady"]
+
+
+def test_other_users_are_explained_and_their_end_is_seen(known):
+    b = bank(known)
+    b.update(exchanges(2, 200, first=10_000))
+    b.update(exchanges(2, 400, topics=TURNED, first=20_000))
+    assert b.report().verdict is Verdict.EXPLAINED
+    (incident,) = b.course.incidents
+    assert incident.channel is Channel.INPUTS
+    assert abs(incident.onset - 201) < 40
+    b.update(exchanges(2, 600, first=30_000))
+    assert spans(b) == ["insufficient", "steady", "explained", "steady"]
+    assert b.course.incidents[0].closed is not None
+
+
+def test_another_model_is_unexplained_also_while_users_change(known):
+    b = bank(known)
+    b.update(exchanges(3, 200, first=10_000))
+    b.update(exchanges(3, 300, topics=TURNED, first=20_000))
+    b.update(exchanges(3, 300, topics=TURNED, style="swapped", first=30_000))
+    assert spans(b) == ["insufficient", "steady", "explained", "unexplained"]
+    incident = b.course.incidents[-1]
+    assert (incident.verdict, incident.channel) == (Verdict.UNEXPLAINED, Channel.BEHAVIOUR)
+    assert 500 < incident.opened < 600
+    assert abs(incident.onset - 501) < 20
+    assert incident.onset_time == pytest.approx(1.7e9 + 3 * (30_000 + incident.onset - 501), abs=1e5)
+    assert incident.movers[0].share > 0.2
+    assert b.report().incidents_opened == {Verdict.EXPLAINED: 1, Verdict.UNEXPLAINED: 1}
+
+
+def test_prompts_of_another_kind_are_out_of_support_and_no_behaviour(known):
+    b = bank(known)
+    b.update(exchanges(4, 200, first=10_000))
+    strange = [
+        msgspec.structs.replace(e, messages=(e.messages[0], msgspec.structs.replace(e.messages[1], content=e.messages[1].content[::-1])))
+        for e in exchanges(4, 200, first=20_000)
+    ]
+    b.update(strange)
+    report = b.report()
+    assert report.verdict is Verdict.OUT_OF_SUPPORT
+    assert report.out_of_support > 0.4
+    assert report.channels[Channel.BEHAVIOUR].n < 260
+
+
+def test_the_error_budget_and_the_traffic_make_the_threshold(known):
+    fixed = bank(known, false_pages_per_month=2.0, exchanges_per_month=1_000_000).report()
+    assert fixed.channels[Channel.BEHAVIOUR].threshold_log10 == pytest.approx(np.log10(500_000 / 0.9))
+    assert fixed.channels[Channel.SUPPORT].threshold_log10 == pytest.approx(np.log10(500_000 / 0.1))
+    measured = bank(known, exchanges_per_month=None)
+    measured.update(exchanges(5, 2_560, first=10_000))  # one in 3 s for more than two hours
+    threshold = measured.report().channels[Channel.BEHAVIOUR].threshold_log10
+    assert threshold == pytest.approx(np.log10(30 * 86_400 / 3 / 0.9), abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cuts_and_restarts_change_nothing(known, seed):
+    rng = np.random.default_rng(seed)
+    stream = [
+        *exchanges(6, 300, first=10_000),
+        *exchanges(6, 300, topics=TURNED, first=20_000),
+        *exchanges(6, 200, style="swapped", first=30_000),
+        *exchanges(6, 400, first=40_000),
+    ]
+    whole, cut, at = bank(known, exchanges_per_month=None), bank(known, exchanges_per_month=None), 0
+    whole.update(stream)
+    while at < len(stream):
+        to = at + int(rng.integers(1, 300))
+        stored = cut.snapshot()
+        cut = bank(known, exchanges_per_month=None)
+        cut.restore(stored)
+        cut.update(stream[at:to])
+        at = to
+    assert len(whole.course.incidents) >= 2
+    assert msgspec.json.encode(whole.report()) == msgspec.json.encode(cut.report())
+    final = cut.snapshot()
+    for name, array in whole.snapshot().items():
+        assert array.tobytes() == final[name].tobytes(), name
+
+
+def test_movers_are_named_in_words_strongest_first(known):
+    b = bank(known)
+    b.update(exchanges(7, 400, style="swapped", first=10_000))
+    from monitor.interfaces import Role
+
+    reading = b._detectors[Channel.BEHAVIOUR].reading()
+    named = movers(reading, GAUGE.columns(Role.SIGNAL))
+    assert reading.level is Level.MOVED
+    assert [m.share for m in named] == sorted((m.share for m in named), reverse=True)
+    assert {m.move for m in named} & {"more exclamation marks", "shorter answers", "fewer words", "fewer characters"}

@@ -1,0 +1,94 @@
+"""The decision table, line by line, and the course that verdicts make."""
+
+from itertools import product
+
+import pytest
+
+from monitor.interfaces import Level
+from monitor.verdict import TABLE, Channel, Course, Incident, Verdict, decide, verdict_of, words
+
+MOVED, STEADY, LITTLE = Level.MOVED, Level.STEADY, Level.INSUFFICIENT
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "inputs", "support", "verdict"),
+    [
+        (STEADY, STEADY, STEADY, Verdict.STEADY),
+        (STEADY, MOVED, STEADY, Verdict.EXPLAINED),
+        (MOVED, STEADY, STEADY, Verdict.UNEXPLAINED),
+        (MOVED, MOVED, MOVED, Verdict.UNEXPLAINED),
+        (STEADY, STEADY, MOVED, Verdict.OUT_OF_SUPPORT),
+        (STEADY, MOVED, MOVED, Verdict.OUT_OF_SUPPORT),
+        (LITTLE, STEADY, STEADY, Verdict.INSUFFICIENT),
+        (LITTLE, LITTLE, LITTLE, Verdict.INSUFFICIENT),
+        (LITTLE, MOVED, STEADY, Verdict.EXPLAINED),
+        (LITTLE, MOVED, MOVED, Verdict.OUT_OF_SUPPORT),
+    ],
+)
+def test_the_table(behaviour, inputs, support, verdict):
+    assert decide({Channel.BEHAVIOUR: behaviour, Channel.INPUTS: inputs, Channel.SUPPORT: support}) is verdict
+
+
+def test_every_combination_has_a_verdict_and_every_verdict_has_words():
+    for levels in product(Level, repeat=3):
+        assert decide(dict(zip(Channel, levels, strict=True))) in Verdict
+    for verdict in Verdict:
+        assert words(verdict).endswith((".", "reason."))
+    assert len({words(v) for v in Verdict}) == len(Verdict)
+    assert TABLE[-1][0] == {}
+
+
+def incident(channel, exchange):
+    return Incident(
+        id=f"m-{exchange}",
+        channel=channel,
+        verdict=verdict_of(channel),
+        onset=exchange - 5,
+        onset_time=None,
+        opened=exchange,
+        opened_time=None,
+        evidence_log10=5.0,
+        threshold_log10=4.3,
+        movers=(),
+    )
+
+
+def test_a_course_keeps_spans_and_incidents_and_survives_its_bytes():
+    course = Course()
+    course.turn(Verdict.STEADY, exchange=30)
+    course.turn(Verdict.STEADY, exchange=40)
+    course.open(incident(Channel.INPUTS, 100))
+    course.turn(Verdict.EXPLAINED, exchange=100)
+    course.open(incident(Channel.BEHAVIOUR, 150))
+    course.turn(Verdict.UNEXPLAINED, exchange=150)
+    course.close(Channel.INPUTS, exchange=160, time=7.0)
+    course.close(Channel.BEHAVIOUR, exchange=200, time=None)
+    course.turn(Verdict.STEADY, exchange=200)
+    course = Course.load(course.dump())
+    assert [(str(s.verdict), s.from_exchange, s.to_exchange) for s in course.spans] == [
+        ("insufficient", 1, 29),
+        ("steady", 30, 99),
+        ("explained", 100, 149),
+        ("unexplained", 150, 199),
+        ("steady", 200, None),
+    ]
+    assert [(i.closed, i.closed_time) for i in course.incidents] == [(160, 7.0), (200, None)]
+    assert course.opened == {Verdict.EXPLAINED: 1, Verdict.UNEXPLAINED: 1}
+
+
+def test_two_turns_at_one_exchange_leave_no_empty_span():
+    course = Course()
+    course.turn(Verdict.EXPLAINED, exchange=50)
+    course.turn(Verdict.UNEXPLAINED, exchange=50)
+    assert [(str(s.verdict), s.from_exchange) for s in course.spans] == [("insufficient", 1), ("unexplained", 50)]
+
+
+def test_memory_of_the_past_is_bounded():
+    course = Course()
+    for i in range(1_000):
+        course.open(incident(Channel.INPUTS, 2 * i + 10))
+        course.close(Channel.INPUTS, exchange=2 * i + 11, time=None)
+        course.turn(Verdict.EXPLAINED, exchange=2 * i + 10)
+        course.turn(Verdict.STEADY, exchange=2 * i + 11)
+    assert len(course.spans) == len(course.incidents) == Course.KEPT
+    assert course.opened[Verdict.EXPLAINED] == 1_000
