@@ -1,0 +1,318 @@
+"""The Prometheus exporter: every name, label and value that `/metrics` says."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from prometheus import on_each_prometheus
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+from reports import NOW, bare_model, changed, incident, model, report
+
+from monitor import demo
+from monitor.errors import Malformed
+from monitor.exporters.prometheus import PrometheusExporter, process_registry
+from monitor.verdict import Channel, Verdict
+
+MODEL = ("namespace", "model")
+OWN = ("namespace",)
+
+CONTRACT = {
+    "tidegauge_verdict": (*MODEL, "verdict"),
+    "tidegauge_evidence_log10": (*MODEL, "channel", "signal"),
+    "tidegauge_evidence_threshold_log10": (*MODEL, "channel", "signal"),
+    "tidegauge_signal_mean": (*MODEL, "signal", "window"),
+    "tidegauge_signal_effect": (*MODEL, "signal"),
+    "tidegauge_signal_samples": (*MODEL, "signal"),
+    "tidegauge_out_of_support_ratio": MODEL,
+    "tidegauge_input_shift": MODEL,
+    "tidegauge_incidents_total": (*MODEL, "verdict"),
+    "tidegauge_incident_onset_timestamp_seconds": (*MODEL, "verdict"),
+    "tidegauge_baseline_info": (*MODEL, "baseline"),
+    "tidegauge_baseline_timestamp_seconds": MODEL,
+    "tidegauge_records_total": (*OWN, "source", "outcome"),
+    "tidegauge_records_skipped_total": (*OWN, "reason"),
+    "tidegauge_dead_letters_total": (*OWN, "reason"),
+    "tidegauge_kafka_lag_records": (*OWN, "topic", "partition"),
+    "tidegauge_kafka_lag_seconds": (*OWN, "source"),
+    "tidegauge_sampled_ratio": MODEL,
+    "tidegauge_batch_seconds": (*OWN, "stage"),
+    "tidegauge_last_record_timestamp_seconds": MODEL,
+    "tidegauge_build_info": ("version",),
+}
+"""Names that users build on, with their labels: what is here keeps its name."""
+
+MORE = {
+    "tidegauge_exchanges_total": MODEL,
+    "tidegauge_exchanges_needed": MODEL,
+    "tidegauge_evidence_exchanges": (*MODEL, "channel"),
+    "tidegauge_baseline_exchanges": MODEL,
+    "tidegauge_state_failures_total": OWN,
+}
+
+API = Path(__file__).parents[2] / "docs" / "api.md"
+
+
+class Scrape:
+    """An exporter on a registry of its own, and what a scrape of it says."""
+
+    def __init__(self, *reports, now=NOW):
+        self.registry = CollectorRegistry()
+        exporter = PrometheusExporter(registry=self.registry, now=lambda: now)
+        for each in reports:
+            exporter.export(each)
+
+    def families(self):
+        return list(text_string_to_metric_families(generate_latest(self.registry).decode()))
+
+    def series(self):
+        """Samples as {(name, labels): value}."""
+        samples = [s for family in self.families() for s in family.samples]
+        return {(s.name, frozenset(s.labels.items())): s.value for s in samples}
+
+    def of(self, name, **labels):
+        """The values of the series `name` whose labels include these."""
+        return {
+            key: value for key, value in self.series().items() if key[0] == name and labels.items() <= dict(key[1]).items()
+        }
+
+    def value(self, name, **labels):
+        return self.series()[name, frozenset(labels.items())]
+
+
+def emitted(families):
+    """Name -> set of label names, as a user writes them (a histogram under its one name)."""
+    out = {}
+    for family in families:
+        for sample in family.samples:
+            name = family.name if family.type == "histogram" else sample.name
+            out.setdefault(name, set()).add(frozenset(sample.labels) - {"le"})
+    return {name: labels for name, labels in out.items() if name.startswith("tidegauge_")}
+
+
+def full_report():
+    """A report in which everything that can be said is said."""
+    return report(
+        model(
+            verdict=Verdict.UNEXPLAINED,
+            incidents=(incident(Channel.BEHAVIOUR),),
+            incidents_opened={Verdict.UNEXPLAINED: 1},
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def ran():
+    """A monitor after the whole recording."""
+    with demo.prepared(host="127.0.0.1", port=0, pause_secs=0.0, wait=lambda _: None) as monitor:
+        monitor.run()
+        yield monitor
+
+
+def test_each_series_has_the_name_and_the_labels_that_users_build_on():
+    wanted = {name: {frozenset(labels)} for name, labels in (CONTRACT | MORE).items()}
+    assert emitted(Scrape(full_report()).families()) == wanted
+
+
+def test_a_real_run_says_nothing_outside_the_contract_and_all_of_it_about_models(ran):
+    text = generate_latest(ran.registry).decode()
+    said = emitted(text_string_to_metric_families(text))
+    wanted = {name: {frozenset(labels)} for name, labels in (CONTRACT | MORE).items()}
+    assert said.items() <= wanted.items()
+    # No broker here, the recording's records carry no time, and no incident need be open at its end.
+    absent = {name for name in wanted if name not in said}
+    assert absent <= {
+        "tidegauge_kafka_lag_records",
+        "tidegauge_kafka_lag_seconds",
+        "tidegauge_incident_onset_timestamp_seconds",
+        "tidegauge_records_skipped_total",
+    }
+
+
+def test_a_real_run_exports_the_values_of_its_report(ran):
+    known = ran.board.latest().models[0]
+    value = ran.registry.get_sample_value
+    labels = {"namespace": "demo", "model": demo.MODEL}
+    assert value("tidegauge_exchanges_total", labels) == known.exchanges > 200
+    assert value("tidegauge_verdict", labels | {"verdict": str(known.verdict)}) == 1
+    for about, seen in known.channels.items():
+        at = labels | {"channel": str(about)}
+        assert value("tidegauge_evidence_log10", at | {"signal": "all"}) == seen.evidence_log10
+        assert value("tidegauge_evidence_threshold_log10", at | {"signal": "all"}) == seen.threshold_log10
+        assert value("tidegauge_evidence_exchanges", at) == seen.n
+    assert value("tidegauge_records_total", {"namespace": "demo", "source": "recording", "outcome": "measured"}) > 200
+
+
+def test_values_arrive_as_they_are():
+    scrape = Scrape(full_report())
+    at = {"namespace": "shop", "model": "bot"}
+    for (name, labels), value in {
+        ("tidegauge_evidence_log10", (("channel", "behaviour"), ("signal", "all"))): 1.5,
+        ("tidegauge_evidence_log10", (("channel", "behaviour"), ("signal", "refusal"))): 1.25,
+        ("tidegauge_evidence_threshold_log10", (("channel", "support"), ("signal", "novel_words"))): 5.3,
+        ("tidegauge_evidence_exchanges", (("channel", "inputs"),)): 50,
+        ("tidegauge_signal_mean", (("signal", "refusal"), ("window", "baseline"))): 0.1,
+        ("tidegauge_signal_mean", (("signal", "refusal"), ("window", "recent"))): 0.3,
+        ("tidegauge_signal_effect", (("signal", "answer_length"),)): -0.2,
+        ("tidegauge_signal_samples", (("signal", "refusal"),)): 40,
+        ("tidegauge_input_shift", ()): 0.25,
+        ("tidegauge_out_of_support_ratio", ()): 0.125,
+        ("tidegauge_incidents_total", (("verdict", "unexplained"),)): 1,
+        ("tidegauge_incidents_total", (("verdict", "explained"),)): 0,
+        ("tidegauge_incident_onset_timestamp_seconds", (("verdict", "unexplained"),)): NOW - 600,
+        ("tidegauge_exchanges_total", ()): 60,
+        ("tidegauge_exchanges_needed", ()): 0,
+        ("tidegauge_baseline_info", (("baseline", "0123456789ab"),)): 1,
+        ("tidegauge_baseline_timestamp_seconds", ()): NOW - 86_400,
+        ("tidegauge_baseline_exchanges", ()): 400,
+        ("tidegauge_last_record_timestamp_seconds", ()): NOW - 5,
+        ("tidegauge_sampled_ratio", ()): 0.5,
+    }.items():
+        assert scrape.value(name, **at, **dict(labels)) == value, (name, labels)
+    own = {"namespace": "shop"}
+    assert scrape.value("tidegauge_records_total", **own, source="kafka", outcome="measured") == 60
+    assert scrape.value("tidegauge_records_skipped_total", **own, reason="no_content") == 3
+    assert scrape.value("tidegauge_dead_letters_total", **own, reason="not_json") == 2
+    assert scrape.value("tidegauge_kafka_lag_records", **own, topic="llm-traffic", partition="0") == 7
+    assert scrape.value("tidegauge_kafka_lag_seconds", **own, source="kafka") == 1.5
+    assert scrape.value("tidegauge_state_failures_total", **own) == 0
+
+
+def test_a_files_last_change_is_no_lag_of_kafka():
+    assert len(Scrape(full_report()).of("tidegauge_kafka_lag_seconds")) == 1
+
+
+def test_a_stages_times_are_a_histogram():
+    scrape, at = Scrape(full_report()), {"namespace": "shop", "stage": "measure"}
+    buckets = [scrape.value("tidegauge_batch_seconds_bucket", **at, le=le) for le in ("0.001", "0.1", "+Inf")]
+    assert buckets == [1, 4, 5]
+    assert scrape.value("tidegauge_batch_seconds_count", **at) == 5
+    assert scrape.value("tidegauge_batch_seconds_sum", **at) == 0.75
+
+
+def test_what_is_not_known_has_no_series():
+    scrape = Scrape(report(bare_model(), records={}, skipped={}, lag_records={}, lag_secs={}, batch_secs={}))
+    said = emitted(scrape.families())
+    for name in (
+        "tidegauge_evidence_log10",
+        "tidegauge_evidence_threshold_log10",
+        "tidegauge_signal_mean",
+        "tidegauge_signal_effect",
+        "tidegauge_input_shift",
+        "tidegauge_out_of_support_ratio",
+        "tidegauge_baseline_timestamp_seconds",
+        "tidegauge_last_record_timestamp_seconds",
+        "tidegauge_incident_onset_timestamp_seconds",
+        "tidegauge_kafka_lag_records",
+    ):
+        assert name not in said
+    assert scrape.value("tidegauge_exchanges_needed", namespace="shop", model="bot") == 30
+    assert all(value == value for value in scrape.series().values()), "NaN is not a reading"
+
+
+def test_evidence_never_stands_without_its_threshold(ran):
+    for registry in (ran.registry, Scrape(full_report()).registry):
+        samples = [s for family in registry.collect() for s in family.samples]
+        evidence, threshold = (
+            {frozenset(s.labels.items()) for s in samples if s.name == name}
+            for name in ("tidegauge_evidence_log10", "tidegauge_evidence_threshold_log10")
+        )
+        assert evidence == threshold
+        assert evidence
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_exactly_one_verdict_holds(verdict):
+    said = Scrape(report(model(verdict=verdict))).of("tidegauge_verdict")
+    assert {dict(labels)["verdict"]: value for (_, labels), value in said.items()} == {
+        str(v): float(v is verdict) for v in Verdict
+    }
+
+
+def test_models_do_not_mix():
+    scrape = Scrape(report(model("a", Verdict.UNEXPLAINED), model("b")))
+    holds = {
+        (dict(labels)["model"], dict(labels)["verdict"])
+        for (_, labels), v in scrape.of("tidegauge_verdict").items()
+        if v
+    }
+    assert holds == {("a", "unexplained"), ("b", "steady")}
+
+
+def test_a_closed_incident_is_counted_but_has_no_onset():
+    over = model(incidents=(incident(Channel.INPUTS, closed=55),), incidents_opened={Verdict.EXPLAINED: 1})
+    scrape = Scrape(report(over))
+    assert not scrape.of("tidegauge_incident_onset_timestamp_seconds")
+    assert scrape.value("tidegauge_incidents_total", namespace="shop", model="bot", verdict="explained") == 1
+
+
+def test_every_kind_of_dead_letter_and_incident_stands_at_zero_so_that_the_first_one_is_an_increase():
+    scrape = Scrape(report(bare_model(), dead_letters={}))
+    letters = scrape.of("tidegauge_dead_letters_total")
+    assert {dict(labels)["reason"] for _, labels in letters} == {str(reason) for reason in Malformed}
+    incidents = scrape.of("tidegauge_incidents_total")
+    assert {dict(labels)["verdict"] for _, labels in incidents} == {"unexplained", "explained", "out_of_support"}
+    assert set(letters.values()) == set(incidents.values()) == {0.0}
+
+
+def test_counters_are_those_of_the_report_so_that_a_restored_one_goes_on():
+    fresh, restored = Scrape(report(model(exchanges=0))), Scrape(report(model(exchanges=123_456)))
+    at = {"namespace": "shop", "model": "bot"}
+    assert fresh.value("tidegauge_exchanges_total", **at) == 0
+    assert restored.value("tidegauge_exchanges_total", **at) == 123_456
+
+
+def test_the_latest_report_is_the_one_that_counts():
+    scrape = Scrape(full_report(), report(model()))
+    assert scrape.value("tidegauge_verdict", namespace="shop", model="bot", verdict="steady") == 1
+
+
+@pytest.mark.parametrize(("age_secs", "verdict"), [(59, "unexplained"), (61, "blind")])
+def test_a_stale_report_makes_every_model_blind(age_secs, verdict):
+    scrape = Scrape(report(model("a", Verdict.UNEXPLAINED), model("b", Verdict.UNEXPLAINED)), now=NOW + age_secs)
+    for name in ("a", "b"):
+        assert scrape.value("tidegauge_verdict", namespace="shop", model=name, verdict=verdict) == 1
+        assert sum(scrape.of("tidegauge_verdict", model=name).values()) == 1
+
+
+def test_before_the_first_report_only_the_version_is_known():
+    assert set(emitted(Scrape().families())) == {"tidegauge_build_info"}
+
+
+def test_label_values_of_others_cannot_break_the_page_of_series():
+    hostile = 'bot"} 1\ntidegauge_verdict{model="forged'
+    scrape = Scrape(report(model(hostile)))
+    assert {dict(labels)["model"] for _, labels in scrape.of("tidegauge_verdict")} == {hostile}
+
+
+def test_the_process_is_watched_too():
+    assert b"process_resident_memory_bytes" in generate_latest(process_registry())
+
+
+def test_docs_and_exporter_name_the_same_series_with_the_same_labels():
+    rows = re.findall(r"^\| `(tidegauge_\w+)` \| \w+ \| ([^|]*) \|", API.read_text("utf-8"), re.MULTILINE)
+    documented = {name: {frozenset(re.findall(r"`(\w+)`", labels))} for name, labels in rows}
+    assert documented == emitted(Scrape(full_report()).families())
+
+
+@on_each_prometheus
+@pytest.mark.parametrize("given", ["hand-made", "real"])
+def test_promtool_finds_nothing_to_say(prometheus_folder, given, ran):
+    registry = ran.registry if given == "real" else Scrape(full_report()).registry
+    checked = subprocess.run(
+        [prometheus_folder / "promtool", "check", "metrics"],
+        input=generate_latest(registry),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+def test_a_model_that_is_taken_away_takes_its_series_with_it():
+    both = report(model("a"), model("b"))
+    scrape = Scrape(both, changed(both, models=both.models[:1]))
+    assert not scrape.of("tidegauge_verdict", model="b")
+    assert scrape.of("tidegauge_verdict", model="a")
