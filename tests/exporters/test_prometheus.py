@@ -75,7 +75,9 @@ class Scrape:
     def of(self, name, **labels):
         """The values of the series `name` whose labels include these."""
         return {
-            key: value for key, value in self.series().items() if key[0] == name and labels.items() <= dict(key[1]).items()
+            key: value
+            for key, value in self.series().items()
+            if key[0] == name and labels.items() <= dict(key[1]).items()
         }
 
     def value(self, name, **labels):
