@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 
 from monitor.interfaces import Source
 from monitor.sources.files import FileSource
+from monitor.sources.kafka import KafkaSource
 
 SOURCES: Mapping[str, Callable[..., Source]] = {
     "files": FileSource,
+    "kafka": KafkaSource,
 }

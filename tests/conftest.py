@@ -1,0 +1,50 @@
+"""One BLAS thread, as in production; and a real broker for tests that are marked `kafka`."""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
+
+import shutil
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "kafka"))
+
+
+@pytest.fixture(scope="session")
+def bootstrap():
+    """Address of a broker: the one that is given, a real Kafka from KAFKA_HOME, else Tansu."""
+    if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        yield given
+        return
+    home = Path(os.environ.get("KAFKA_HOME", ".cache/kafka"))
+    if (home / "libs").is_dir() and shutil.which("java"):
+        from broker import KafkaBroker
+
+        with KafkaBroker(home) as broker:
+            yield broker.bootstrap
+    else:
+        from tansu import TansuBroker
+
+        with TansuBroker() as broker:
+            yield broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def _names():
+    return count()
+
+
+@pytest.fixture
+def topic(bootstrap, _names):
+    """A fresh topic with one partition."""
+    from kafka.admin import KafkaAdminClient, NewTopic
+
+    name = f"traffic-{os.getpid()}-{next(_names)}"
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.create_topics([NewTopic(name, 1, 1)])
+    admin.close()
+    return name
