@@ -23,6 +23,7 @@ ROWS_PER_BAG = 40
 
 MAX_STRATA = 5
 _CLIP = 4.0
+_SPREADS = (0.25, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Fold:
     idf: NDArray[np.float64]  # (d,)
     basis: NDArray[np.float64]  # (d, r)
     centroids: NDArray[np.float64]  # (d, j)
-    weights: NDArray[np.float64]  # (1 + p + r + j, k)
+    weights: NDArray[np.float64]  # (1 + p + r + j, 2 k): of each signal, and of its distance from what is expected
+    typical: NDArray[np.float64]  # (k,) mean of that distance; 1 where a signal is constant
     cuts: NDArray[np.float64]  # (s - 1, k)
     reach: NDArray[np.float64]  # (2,) novelty that no more than a trace of the fold's own rows exceeds
 
@@ -60,10 +62,13 @@ class Fold:
         """(n, p) standardised inputs; one that does not apply is as expected, 0."""
         return np.nan_to_num((inputs - self.centre) / self.scale, nan=0.0)
 
-    def expect(self, shape: Matrix, places: Matrix, topic: NDArray[np.int32]) -> Matrix:
-        """(n, k) what the prompt lets one expect of each signal."""
+    def expect(self, shape: Matrix, places: Matrix, topic: NDArray[np.int32]) -> tuple[Matrix, Matrix]:
+        """(n, k) what the prompt lets one expect of each signal, and (n, k) how far from it one may expect to be, in
+        units of what is typical: rates of short answers spread wider than those of long ones."""
         known = _design(shape, places, topic, self.centroids.shape[1])
-        return rowwise_product(np.hstack([np.ones((len(known), 1)), known]), self.weights)
+        both = rowwise_product(np.hstack([np.ones((len(known), 1)), known]), self.weights)
+        k = len(self.typical)
+        return both[:, :k], np.clip(both[:, k:] / self.typical, *_SPREADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +118,8 @@ class Conditional:
             rows = np.flatnonzero(dealt == f)
             shape = fold.shape(inputs[rows])
             places, topic, words = fold.topics.place(ngrams[rows])
-            expected = fold.expect(shape, places, topic)
-            residuals[rows] = np.rint((signals[rows] - expected) / self.grain) * self.grain
+            expected, spread = fold.expect(shape, places, topic)
+            residuals[rows] = np.rint((signals[rows] - expected) / self.grain) * self.grain / spread
             strata[rows] = f * self.strata_per_fold + (expected[:, None, :] >= fold.cuts).sum(axis=1)
             novelty[rows] = np.column_stack([words, np.abs(shape).max(axis=1, initial=0.0)])
             novelty_strata[rows] = (first_topic + topic)[:, None]
@@ -161,14 +166,17 @@ def _fit_fold(
     # Directions of words have small spread; on one scale with the shape, one penalty serves all.
     spread = np.maximum(design[rest].std(axis=0), 1e-3)
     weights = np.column_stack([ridge(design[rest] / spread, y) for y in signals[rest].T])
+    distance = np.abs(signals[rest] - weights[0] - design[rest] / spread @ weights[1:])
+    weights = np.hstack([weights, np.column_stack([ridge(design[rest] / spread, y) for y in distance.T])])
     weights[1:] /= spread[:, None]
-    fold = Fold(
-        centre, scale, topics.idf, topics.basis, topics.centroids, weights, np.zeros((0, signals.shape[1])), np.zeros(2)
-    )
-    expected = fold.expect(shape[own], places[own], topic[own])
+    typical = _nan_mean(distance)
+    typical = np.where(typical > 1e-9, typical, 1.0)
+    words = (topics.idf, topics.basis, topics.centroids)
+    fold = Fold(centre, scale, *words, weights, typical, np.zeros((0, signals.shape[1])), np.zeros(2))
+    expected, _ = fold.expect(shape[own], places[own], topic[own])
     cuts = np.quantile(expected, np.arange(1, strata) / strata, axis=0)
     reach = np.array([_reach(novelty[own]), _reach(np.abs(shape[own]).max(axis=1, initial=0.0))])
-    return Fold(centre, scale, topics.idf, topics.basis, topics.centroids, weights, cuts, reach)
+    return Fold(centre, scale, *words, weights, typical, cuts, reach)
 
 
 def _design(shape: Matrix, places: Matrix, topic: NDArray[np.int32], topics: int) -> Matrix:

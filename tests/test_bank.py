@@ -6,8 +6,8 @@ import pytest
 from traffic import TURNED, exchanges
 
 from monitor import baseline
-from monitor.baseline import Gauge, open_baseline
 from monitor.bank import Bank, movers
+from monitor.baseline import Gauge, open_baseline
 from monitor.interfaces import Level
 from monitor.verdict import Channel, Verdict
 
@@ -70,7 +70,9 @@ def test_prompts_of_another_kind_are_out_of_support_and_no_behaviour(known):
     b = bank(known)
     b.update(exchanges(4, 200, first=10_000))
     strange = [
-        msgspec.structs.replace(e, messages=(e.messages[0], msgspec.structs.replace(e.messages[1], content=e.messages[1].content[::-1])))
+        msgspec.structs.replace(
+            e, messages=(e.messages[0], msgspec.structs.replace(e.messages[1], content=e.messages[1].content[::-1]))
+        )
         for e in exchanges(4, 200, first=20_000)
     ]
     b.update(strange)

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from traffic import exchanges
+from traffic import TOPICS, exchanges
 
 from monitor import baseline
 from monitor.baseline import Gauge, open_baseline
@@ -32,7 +32,8 @@ def test_says_what_it_is(folder):
     assert (manifest.model, manifest.exchanges, manifest.data) == ("bot", 300, {"run.jsonl": "ab"})
     assert (manifest.first_time, manifest.last_time) == (1.7e9, 1.7e9 + 3 * 299)
     assert sum(t.share for t in manifest.topics) == pytest.approx(1, abs=1e-3)
-    assert any("refund" in t.name or "parcel" in t.name or "screws" in t.name for t in manifest.topics)
+    words = {word for t in manifest.topics for word in t.name.split(", ")}
+    assert words & {word for topic in TOPICS.values() for word in topic.split()}
     assert np.isnan(opened.measured.signals).mean() < 0.6
 
 
@@ -102,5 +103,5 @@ def test_the_summary_says_how_much_inputs_explain(folder):
     summary = baseline.summary(open_baseline(folder, GAUGE))
     known = summary["signal_statistics"]["answer_length"]
     assert known["applies"] == 1
-    assert known["explained_by_inputs"] > 0.4
+    assert known["explained_by_inputs"] > 0.25
     json.dumps(summary, allow_nan=False)

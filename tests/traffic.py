@@ -17,9 +17,11 @@ ANSWER = "you can will our team please check order within days may often help fi
 
 
 def exchange(rng, i, *, topics, style, model="bot", time=None):
-    """One exchange. Answers about `assembly` are long and listed, others short; `style` "swapped" is terser and bolder."""
+    """One exchange. Answers about `assembly` are long lists, others short; style "swapped" is terser and bolder."""
     topic = rng.choice(list(topics), p=np.array(list(topics.values())) / sum(topics.values()))
-    words = [str(rng.choice(TOPICS[topic].split() if rng.random() < 0.5 else FILLER)) for _ in range(rng.integers(8, 25))]
+    words = [
+        str(rng.choice(TOPICS[topic].split() if rng.random() < 0.5 else FILLER)) for _ in range(rng.integers(8, 25))
+    ]
     base = 60 if topic == "assembly" else 25
     n = max(4, int(base * np.exp(0.3 * rng.normal()) * (0.55 if style == "swapped" else 1.0)))
     said = [str(w) for w in rng.choice(ANSWER, n)]

@@ -1,4 +1,4 @@
-"""Topics of a Kafka cluster, read as a member of a consumer group. At-least-once; offsets are committed by the caller."""
+"""Topics of a Kafka cluster, read as a member of a consumer group; the caller says what is committed."""
 
 import logging
 import ssl
@@ -144,7 +144,7 @@ class KafkaSource:
 
 
 class _Seek(AsyncConsumerRebalanceListener):  # type: ignore[misc]
-    """Starts each assigned partition where the stored state says. Runs on the client's own thread: it must not block."""
+    """Starts each assigned partition where the stored state says. Runs on the client's own thread: never blocks."""
 
     def __init__(self, consumer: KafkaConsumer, positions: dict[str, int]) -> None:
         self._consumer, self._positions = consumer, positions

@@ -1,5 +1,7 @@
 """The Kafka source against a real broker."""
 
+import gc
+
 import pytest
 from kafka import KafkaProducer
 
@@ -10,14 +12,19 @@ pytestmark = pytest.mark.kafka
 
 
 def source(bootstrap, topic, **options):
-    settings = {"auto_offset_reset": "earliest", "session_timeout_ms": 6_000, "poll_secs": 0.2, "group_id": f"g-{topic}"}
+    settings = {
+        "auto_offset_reset": "earliest",
+        "session_timeout_ms": 6_000,
+        "poll_secs": 0.2,
+        "group_id": f"g-{topic}",
+    }
     return KafkaSource(bootstrap_servers=[bootstrap], topics=[topic], **(settings | options))
 
 
 def produce(bootstrap, topic, values):
     producer = KafkaProducer(bootstrap_servers=bootstrap, max_request_size=2**23)
     for value in values:
-        producer.send(topic, value=value)
+        producer.send(topic, value=value, key=b"k")
     producer.flush()
     producer.close()
 
@@ -77,10 +84,13 @@ def test_an_unknown_topic_is_named(bootstrap):
         next(source(bootstrap, "no-such-topic").batches({}))
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client leaks the refused socket
 def test_a_broker_that_is_away_is_temporary_and_named(monkeypatch):
     monkeypatch.setattr("monitor.sources.kafka._BOOTSTRAP_MS", 500)
     with pytest.raises(TemporaryError, match=r"cannot read from Kafka at 127\.0\.0\.1:9: "):
         next(source("127.0.0.1:9", "any").batches({}))
+    gc.collect()
 
 
 def test_closing_ends_the_batches(bootstrap, topic):
