@@ -12,8 +12,49 @@ TOPICS = {
     "assembly": "screws panel drill leg bolt instructions wobble shelf bracket manual",
     "account": "password login email reset username locked profile settings verify signup",
 }
-FILLER = "the a my is to when can how what please I of and with for do it we have not".split()
-ANSWER = "you can will our team please check order within days may often help find here then page item store".split()
+FILLER = [
+    "the",
+    "a",
+    "my",
+    "is",
+    "to",
+    "when",
+    "can",
+    "how",
+    "what",
+    "please",
+    "I",
+    "of",
+    "and",
+    "with",
+    "for",
+    "do",
+    "it",
+    "we",
+    "have",
+    "not",
+]
+ANSWER = [
+    "you",
+    "can",
+    "will",
+    "our",
+    "team",
+    "please",
+    "check",
+    "order",
+    "within",
+    "days",
+    "may",
+    "often",
+    "help",
+    "find",
+    "here",
+    "then",
+    "page",
+    "item",
+    "store",
+]
 
 
 def exchange(rng, i, *, topics, style, model="bot", time=None):
