@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from monitor.cli import app
 from monitor.errors import Malformed
 from monitor.formats import FORMATS
 from monitor.records import Record
+from monitor.settings import Settings
 from monitor.verdict import TABLE, Verdict
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +76,12 @@ def test_the_readme_shows_the_main_commands():
 def test_the_readme_explains_every_verdict():
     said = [row[0].strip("`") for row in rows(section(text("README.md"), "Verdicts"))]
     assert sorted(said) == sorted(str(verdict) for verdict in Verdict)
+
+
+def test_the_settings_of_the_readme_hold():
+    (example,) = blocks(text("README.md"), "yaml")
+    settings = Settings.model_validate(yaml.safe_load(example))
+    assert [model.name for model in settings.models] == ["support-bot"]
 
 
 def test_the_decision_table_is_that_of_the_code():
