@@ -48,7 +48,12 @@ def anchors(page: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-README_COMMANDS = [shlex.split(line) for block in blocks(text("README.md"), "sh") for line in block.splitlines()]
+README_COMMANDS = [
+    words
+    for block in blocks(text("README.md"), "sh")
+    for line in block.splitlines()
+    if (words := shlex.split(line, comments=True))
+]
 
 
 @pytest.mark.parametrize("words", README_COMMANDS, ids=" ".join)
@@ -74,14 +79,13 @@ def test_the_readme_shows_the_main_commands():
 
 
 def test_the_readme_explains_every_verdict():
-    said = [row[0].strip("`") for row in rows(section(text("README.md"), "Verdicts"))]
+    said = [row[0].strip("`") for row in rows(text("README.md"))]
     assert sorted(said) == sorted(str(verdict) for verdict in Verdict)
 
 
 def test_the_settings_of_the_readme_hold():
-    (example,) = blocks(text("README.md"), "yaml")
-    settings = Settings.model_validate(yaml.safe_load(example))
-    assert [model.name for model in settings.models] == ["support-bot"]
+    for example in blocks(text("README.md"), "yaml"):
+        Settings.model_validate(yaml.safe_load(example))
 
 
 def test_the_decision_table_is_that_of_the_code():
