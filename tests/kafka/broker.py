@@ -83,26 +83,26 @@ def await_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise RuntimeError(f"no broker on port {port} after {START_SECS:.0f} s:\n{log.read_text()[-4000:]}")
 
 
-class Broker:
-    """Apache Kafka from the jars of `home`. `stop`, `kill`, `start` and `restart` keep ports and data.
+class KafkaBroker:
+    """Apache Kafka from the jars of `home`. `stop`, `kill` and `start` keep ports and data.
 
-    With `sasl` it also listens for SASL_PLAINTEXT (PLAIN and SCRAM-SHA-256, user USER) and SSL (a certificate of
+    With `security` it also listens for SASL_PLAINTEXT (PLAIN and SCRAM-SHA-256, user USER) and SSL (a certificate of
     its own for localhost, `cafile`), and lets USER do only what an ACL allows; without TLS and log-in all is allowed.
     """
 
     restartable = True
 
-    def __init__(self, home: Path, *, sasl: bool = False) -> None:
+    def __init__(self, home: Path, *, security: bool = False) -> None:
         self._home = home
-        self._secure = sasl
+        self._security = security
         self._temporary = tempfile.TemporaryDirectory(prefix="kafka-")
         self._folder = Path(self._temporary.name)
         self._plain, self._controller, self._sasl, self._ssl = (free_port() for _ in range(4))
         self._process: subprocess.Popen[bytes] | None = None
         self._formatted = False
         self.bootstrap = f"127.0.0.1:{self._plain}"
-        self.sasl_bootstrap = f"127.0.0.1:{self._sasl}" if sasl else ""
-        self.ssl_bootstrap = f"localhost:{self._ssl}" if sasl else ""
+        self.sasl_bootstrap = f"127.0.0.1:{self._sasl}" if security else ""
+        self.ssl_bootstrap = f"localhost:{self._ssl}" if security else ""
         self.cafile = self._folder / "broker.pem"
 
     def __enter__(self) -> Self:
@@ -138,10 +138,6 @@ class Broker:
         """As a power cut would."""
         self._end(kill=True)
 
-    def restart(self) -> None:
-        self.kill()
-        self.start()
-
     def close(self) -> None:
         self.kill()
         self._temporary.cleanup()
@@ -159,17 +155,17 @@ class Broker:
 
     def _format(self) -> None:
         more = ""
-        if self._secure:
+        if self._security:
             self._make_certificate()
             more = f",SASL_PLAINTEXT://127.0.0.1:{self._sasl},SSL://localhost:{self._ssl}"
         text = PROPERTIES.format(
             plain=self._plain, controller=self._controller, folder=self._folder, more_listeners=more
         )
-        if self._secure:
+        if self._security:
             text += SECURITY.format(folder=self._folder, user=USER, password=PASSWORD)
         (self._folder / "server.properties").write_text(text)
         (self._folder / "log4j2.properties").write_text(LOGGING)
-        scram = ["--add-scram", f"SCRAM-SHA-256=[name={USER},password={PASSWORD}]"] if self._secure else []
+        scram = ["--add-scram", f"SCRAM-SHA-256=[name={USER},password={PASSWORD}]"] if self._security else []
         config = self._folder / "server.properties"
         self._run(self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", config, *scram))
         self._formatted = True
@@ -204,7 +200,7 @@ if __name__ == "__main__":
     home = kafka_home()
     if home is None:
         sys.exit("no Kafka: set KAFKA_HOME or run `make kafka-home`; Java 17 must be on PATH")
-    with Broker(home) as broker:
+    with KafkaBroker(home) as broker:
         print(broker.bootstrap, flush=True)
         try:
             while True:
