@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import sys
 import threading
 import urllib.request
@@ -26,7 +27,8 @@ config_app = typer.Typer(no_args_is_help=True, help="Settings: check them, show 
 app.add_typer(baseline_app, name="baseline")
 app.add_typer(config_app, name="config")
 
-out = Console(highlight=False, soft_wrap=True)
+_IN_A_PIPE = 500  # columns: what a program reads is never folded
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _IN_A_PIPE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -103,6 +105,7 @@ def run_demo(
             _print_spans(result["verdicts"])
         return
     stop = threading.Event()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop is a Ctrl-C too
     with demo.prepared(host=host, port=port, pause_secs=0.5, wait=stop.wait) as monitor, monitor.serving() as server:
         out.print(f"Status page  http://{host}:{server.port}/")
         out.print(f"Series       http://{host}:{server.port}/metrics")

@@ -33,8 +33,8 @@ class Counts(msgspec.Struct):
     """Counters that belong to the records read so far: stored in one transaction with the positions."""
 
     records: dict[str, Counter[Outcome]] = {}
-    skipped: Counter[Skip] = Counter()
-    dead_letters: Counter[str] = Counter()
+    skipped: Counter[Skip] = msgspec.field(default_factory=Counter)
+    dead_letters: Counter[str] = msgspec.field(default_factory=Counter)
 
     def dump(self) -> bytes:
         return msgspec.json.encode(

@@ -176,12 +176,18 @@ def _incidents(incidents: Sequence[Incident]) -> str:
 
 
 def _signals(model: ModelReport) -> str:
-    columns = [c for c in model.channels[Channel.BEHAVIOUR].columns if c.recent is not None and c.baseline is not None]
+    known = model.channels[Channel.BEHAVIOUR]
+    columns = [c for c in known.columns if c.recent is not None and c.baseline is not None and c.recent != c.baseline]
     if not columns:
         return ""
     columns.sort(key=lambda c: -(c.evidence_log10 if c.evidence_log10 is not None else -99.0))
     rows = [
-        (_named(c), _readable(c.baseline, c.unit), _readable(c.recent, c.unit), _number(c.evidence_log10))
+        (
+            _named(c, known.threshold_log10 / 2),
+            _readable(c.baseline, c.unit),
+            _readable(c.recent, c.unit),
+            _number(c.evidence_log10),
+        )
         for c in columns[:8]
     ]
     return "<h3>Answers: strongest evidence first</h3>" + _table(
@@ -189,9 +195,9 @@ def _signals(model: ModelReport) -> str:
     )
 
 
-def _named(column: ColumnReport) -> str:
-    """The signal, its unit, and in words where it went, once there is some evidence that it went anywhere."""
-    sure = column.evidence_log10 is not None and column.evidence_log10 > 1
+def _named(column: ColumnReport, enough: float) -> str:
+    """The signal with, in words, where it went once there is `enough` evidence that it went anywhere, else its unit."""
+    sure = column.evidence_log10 is not None and column.evidence_log10 >= enough
     unit = column.unit.removeprefix("log(").removeprefix("1 + ").removesuffix(")") if "log(" in column.unit else ""
     text = column.move if sure else unit
     return escape(column.name.replace("_", " ")) + (f" <small>{escape(text)}</small>" if text else "")

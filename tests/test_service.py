@@ -1,0 +1,223 @@
+"""Settings -> parts -> a running monitor: what is put together, and that nothing is committed before it is stored."""
+
+import socket
+import sqlite3
+import threading
+
+import pytest
+from reports import NOW
+from traffic import exchanges, line
+
+from monitor import baseline
+from monitor.baseline import Gauge
+from monitor.errors import BaselineError, ConfigError
+from monitor.formats import FORMATS
+from monitor.pipeline import Feed
+from monitor.records import Record, RecordBatch
+from monitor.service import Monitor, format_of
+from monitor.settings import Settings
+from monitor.state import State
+from monitor.verdict import Verdict
+
+SERVED = 100
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with the baseline of the model `bot` and a file of its traffic."""
+    place = tmp_path_factory.mktemp("service")
+    members = baseline.build(exchanges(1, 150), model="bot", data={}, gauge=Gauge.standard())
+    baseline.write(members, place / "baseline")
+    (place / "traffic.jsonl").write_bytes(b"".join(line(e) + b"\n" for e in exchanges(2, SERVED)))
+    return place
+
+
+def settings(folder, **changes):
+    tree = {
+        "namespace": "shop",
+        "models": [{"name": "bot", "baseline": folder / "baseline"}],
+        "sources": [{"files": {"paths": [folder / "traffic.jsonl"]}}],
+        "state": {"path": None},
+        "web": {"host": "127.0.0.1", "port": 0},
+    }
+    return Settings.model_validate(tree | changes)
+
+
+class Listed:
+    """A source of lines, a few at a time, that keeps what was committed. `between` is called after each batch."""
+
+    name = "listed"
+
+    def __init__(self, lines, *, between=lambda: None):
+        self.lines, self.between, self.commits = lines, between, []
+
+    def batches(self, start):
+        for first in range(start.get("p", 0), len(self.lines), 10):
+            lines = self.lines[first : first + 10]
+            records = [Record(text, "p", first + i, NOW) for i, text in enumerate(lines)]
+            yield RecordBatch(records, {"p": first + len(lines)})
+            self.between()
+
+    def commit(self, position):
+        self.commits.append(dict(position))
+
+    def lag(self):
+        return {}
+
+    def close(self):
+        """Nothing is open."""
+
+
+def listed(folder, *, between=lambda: None):
+    source = Listed((folder / "traffic.jsonl").read_bytes().splitlines(), between=between)
+    return source, {"listed": Feed(source, FORMATS["jsonl"]())}
+
+
+def read_all(monitor):
+    monitor.run()
+    return monitor.board.latest()
+
+
+def test_a_monitor_from_settings_reads_its_files_to_their_end(folder):
+    report = read_all(Monitor(settings(folder)))
+    assert (report.namespace, report.ready, report.state_failures) == ("shop", True, 0)
+    assert report.records == {("files", "measured"): SERVED}
+    (known,) = report.models
+    assert (known.name, known.exchanges) == ("bot", SERVED)
+    assert known.verdict is Verdict.STEADY
+
+
+def test_two_sources_of_a_kind_have_names_of_their_own(folder):
+    one = {"files": {"paths": [folder / "traffic.jsonl"]}}
+    report = read_all(Monitor(settings(folder, sources=[one, one])))
+    assert report.records == {("files", "measured"): SERVED, ("files-2", "measured"): SERVED}
+
+
+def test_traffic_of_no_model_is_counted_and_not_measured(folder, tmp_path):
+    foreign = tmp_path / "foreign.jsonl"
+    foreign.write_bytes(b"".join(line(e) + b"\n" for e in exchanges(3, 20, model="another")))
+    report = read_all(Monitor(settings(folder, sources=[{"files": {"paths": [foreign]}}])))
+    assert report.skipped == {"unknown_model": 20}
+    assert report.models[0].exchanges == 0
+
+
+def test_a_model_may_match_by_a_pattern(folder, tmp_path):
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(b"".join(line(e) + b"\n" for e in exchanges(3, 20, model="bot-v7")))
+    model = {"name": "bot", "baseline": folder / "baseline", "match": {"model": "bot*"}}
+    report = read_all(Monitor(settings(folder, models=[model], sources=[{"files": {"paths": [other]}}])))
+    assert report.models[0].exchanges == 20
+
+
+def test_the_baseline_of_another_model_is_refused_before_anything_starts(folder):
+    with pytest.raises(BaselineError, match="is the baseline of model 'bot', not of 'robot'"):
+        Monitor(settings(folder, models=[{"name": "robot", "baseline": folder / "baseline"}]))
+
+
+def test_an_unknown_format_names_those_that_exist():
+    with pytest.raises(ConfigError) as caught:
+        format_of("xml")
+    assert str(caught.value) == f"format: unknown format 'xml'; known: {', '.join(FORMATS)}"
+
+
+def test_a_monitor_that_was_told_to_stop_ends_and_keeps_what_it_measured(folder, tmp_path):
+    seen = []
+
+    def stop_after_three():
+        seen.append(1)
+        if len(seen) == 3:
+            monitor.stop()
+
+    source, feeds = listed(folder, between=stop_after_three)
+    monitor = Monitor(settings(folder, state={"path": tmp_path}), feeds)
+    reading = threading.Thread(target=monitor.run)
+    reading.start()
+    reading.join(timeout=30)
+    assert not reading.is_alive()
+    measured = monitor.board.latest().models[0].exchanges
+    assert 30 <= measured < SERVED
+    assert source.commits[-1] == {"p": measured}
+
+    rest, feeds = listed(folder)
+    report = read_all(Monitor(settings(folder, state={"path": tmp_path}), feeds))
+    assert report.models[0].exchanges == SERVED
+    assert report.records == {("listed", "measured"): SERVED}
+    assert rest.commits[-1] == {"p": SERVED}
+
+
+def test_the_course_after_a_restart_is_the_course_without_one(folder, tmp_path):
+    whole = read_all(Monitor(settings(folder), listed(folder)[1])).models[0]
+    half = Listed((folder / "traffic.jsonl").read_bytes().splitlines()[:50])
+    read_all(Monitor(settings(folder, state={"path": tmp_path}), {"listed": Feed(half, FORMATS["jsonl"]())}))
+    joined = read_all(Monitor(settings(folder, state={"path": tmp_path}), listed(folder)[1])).models[0]
+    assert joined == whole
+
+
+def test_a_full_disk_is_counted_and_nothing_is_committed_until_there_is_room(folder, tmp_path):
+    """SQLite's own limit stands for the disk."""
+    source, feeds = listed(folder)
+    monitor = Monitor(settings(folder, state={"path": tmp_path, "snapshot_secs": 1e-9}), feeds)
+    database = monitor._state._db
+    limited_to = database.execute("PRAGMA page_count").fetchone()[0] + 2
+    assert database.execute(f"PRAGMA max_page_count = {limited_to}").fetchone() == (limited_to,)
+    report = read_all(monitor)
+    assert report.models[0].exchanges == SERVED, "measuring goes on"
+    assert report.state_failures == SERVED // 10 + 1, "each batch's save and the last one"
+    assert source.commits == []
+    assert monitor.registry.get_sample_value("tidegauge_state_failures_total", {"namespace": "shop"}) == (
+        report.state_failures
+    )
+    state = State(tmp_path)
+    assert (state.load().positions, state.load().models) == ({}, {})
+    state.close()
+
+    source, feeds = listed(folder)
+    report = read_all(Monitor(settings(folder, state={"path": tmp_path}), feeds))
+    assert (report.models[0].exchanges, source.commits[-1]) == (SERVED, {"p": SERVED})
+
+
+def test_a_commit_never_runs_ahead_of_what_is_stored(folder, tmp_path):
+    """At each commit the file on disk, read by somebody else, holds at least that position."""
+    (tmp_path / "copy").mkdir()
+    source, feeds = listed(folder)
+    ahead = []
+
+    def compare(position):
+        for part in tmp_path.glob("tidegauge.db*"):
+            (tmp_path / "copy" / part.name).write_bytes(part.read_bytes())
+        with sqlite3.connect(tmp_path / "copy" / "tidegauge.db") as copy:
+            rows = dict(copy.execute("SELECT partition, offset FROM position"))
+        copy.close()
+        ahead.append(position["p"] - rows.get("p", 0))
+
+    source.commit = compare
+    read_all(Monitor(settings(folder, state={"path": tmp_path, "snapshot_secs": 1e-9}), feeds))
+    assert len(ahead) > SERVED // 10
+    assert set(ahead) == {0}
+
+
+def test_dead_letters_keep_no_text_unless_asked_to(folder, tmp_path):
+    broken = tmp_path / "broken.jsonl"
+    broken.write_bytes(b"the customer's own words\n")
+    for store_text, body in (("never", None), ("full", b"the customer's own words")):
+        kept = tmp_path / store_text
+        sources = [{"files": {"paths": [broken]}}]
+        report = read_all(
+            Monitor(settings(folder, sources=sources, state={"path": kept}, privacy={"store_text": store_text}))
+        )
+        assert report.dead_letters == {"not_json": 1}
+        state = State(kept)
+        (letter,) = state.dead_letters()
+        state.close()
+        assert letter.body == body
+        on_disk = b"".join(part.read_bytes() for part in kept.iterdir())
+        assert (b"own words" in on_disk) is (body is not None)
+
+
+def test_the_web_face_opens_and_closes_with_the_monitor(folder):
+    monitor = Monitor(settings(folder))
+    with monitor.serving() as server:
+        monitor.run()
+        socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=5)
