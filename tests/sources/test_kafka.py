@@ -1,9 +1,13 @@
 """The Kafka source against a real broker."""
 
+import time
+from contextlib import closing
+
 import pytest
 from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient, NewTopic
 
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, TemporaryError
 from monitor.sources.kafka import KafkaSource
 
 pytestmark = pytest.mark.kafka
@@ -88,3 +92,153 @@ def test_closing_ends_the_batches(bootstrap, topic):
     next(batches)
     reading.close()
     assert list(batches) == []
+
+
+def until(done, *readings):
+    """Batches of each reading in turn until `done()`: what each has read."""
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline, "the awaited did not come"
+        for reading in readings:
+            reading.step()
+
+
+class Reading:
+    """A source that is being read: values and places so far, and the last position."""
+
+    def __init__(self, source, start=None):
+        self.source, self.batches = source, source.batches(start or {})
+        self.values, self.position, self.latest = [], dict(start or {}), {}
+
+    def step(self):
+        batch = next(self.batches)
+        self.values += [r.value for r in batch.records]
+        self.position |= batch.position
+        self.latest = batch.position
+        return batch
+
+
+@pytest.fixture
+def reading(bootstrap, topic):
+    """reading(...): a Reading of the topic, closed at the end of the test."""
+    started = []
+
+    def start(position=None, **options):
+        started.append(Reading(source(bootstrap, topic, **options), position))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.batches.close()
+
+
+def test_a_first_start_at_the_end_is_kept_although_nothing_came(bootstrap, topic, reading):
+    """The place is known from the first batch on: what comes while nobody reads is not lost."""
+    produce(bootstrap, topic, [b"before"])
+    first = reading(auto_offset_reset="latest", group_id="a")
+    until(lambda: first.position, first)
+    produce(bootstrap, topic, [b"between"])
+    second = reading(first.position, auto_offset_reset="latest", group_id="b")
+    until(lambda: second.values, second)
+    assert second.values[-1] == b"between"
+
+
+def test_pause_stops_the_records_and_not_the_polls(bootstrap, topic, reading):
+    produce(bootstrap, topic, [b"1"])
+    one = reading()
+    until(lambda: one.values, one)
+    one.source.pause(True)
+    produce(bootstrap, topic, [b"2"])
+    polled = []
+    for _ in range(10):
+        assert not one.step().records
+        polled.append(one.source.polled_at)
+    assert sorted(set(polled)) == polled, "each batch is a poll of its own"
+    one.source.pause(False)
+    until(lambda: len(one.values) == 2, one)
+    assert one.values == [b"1", b"2"]
+
+
+def test_pause_before_the_first_partition_is_assigned(bootstrap, topic, reading):
+    produce(bootstrap, topic, [b"1"])
+    one = reading()
+    one.source.pause(True)
+    until(lambda: one.latest, one)
+    assert not any(one.step().records for _ in range(5))
+    one.source.pause(False)
+    until(lambda: one.values, one)
+
+
+def test_lag_and_the_time_of_the_last_record(bootstrap, topic, reading):
+    produce(bootstrap, topic, [b"%d" % i for i in range(100)])
+    one = reading(max_poll_records=10)
+    assert one.source.lag() == {}
+    assert one.source.last_record_time() is None
+    until(lambda: one.values, one)
+    assert one.source.lag() == {f"{topic}/0": 100 - len(one.values)}
+    until(lambda: len(one.values) == 100, one)
+    assert one.source.lag() == {f"{topic}/0": 0}
+    assert abs(one.source.last_record_time() - time.time()) < 60
+
+
+def test_a_position_beyond_the_log_is_a_gap(bootstrap, topic, reading):
+    """The topic was deleted and made anew."""
+    produce(bootstrap, topic, [b"1", b"2"])
+    one = reading({f"{topic}/0": 500}, auto_offset_reset="latest")
+    until(lambda: len(one.values) == 2, one)
+    assert one.source.gaps == 1
+    assert one.latest == {f"{topic}/0": 2}
+    one.source.commit(one.latest)
+    one.batches.close()
+    produce(bootstrap, topic, [b"3"])
+    other = reading()
+    until(lambda: other.values, other)
+    assert other.values == [b"3"], "the commit went through although the place is before the lost one"
+
+
+def test_a_second_member_takes_a_share_and_nothing_is_lost(bootstrap, topic):
+    name = f"{topic}-two"
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        admin.create_topics([NewTopic(name, 4, 1)])
+    sent = [b"%d" % i for i in range(400)]
+    with closing(KafkaProducer(bootstrap_servers=bootstrap)) as producer:
+        for number, value in enumerate(sent[:200]):
+            producer.send(name, value=value, partition=number % 4)
+        producer.flush()
+        first = Reading(source(bootstrap, name, group_id=name, max_poll_records=20))
+        second = Reading(source(bootstrap, name, group_id=name))
+        until(lambda: len(first.values) >= 40, first)
+        first.source.commit(first.position)
+        until(lambda: len(first.latest) == len(second.latest) == 2, first, second)
+        assert first.latest.keys().isdisjoint(second.latest)
+        first.source.commit(first.position)  # also names partitions that are the other's by now
+        for number, value in enumerate(sent[200:]):
+            producer.send(name, value=value, partition=number % 4)
+        producer.flush()
+        until(lambda: {*first.values, *second.values} == set(sent), first, second)
+        second.source.commit(second.position)
+        second.batches.close()
+        until(lambda: len(first.latest) == 4, first)
+        for number in range(4):
+            producer.send(name, value=b"last-%d" % number, partition=number)
+        producer.flush()
+        until(lambda: sum(v.startswith(b"last") for v in first.values) == 4, first)
+        first.batches.close()
+    assert len(first.values) == len(set(first.values)), "nobody reads twice what it has read"
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client leaks the refused socket
+def test_a_broker_that_is_away_is_temporary_and_named():
+    batches = source("127.0.0.1:9", "any", connect_secs=0.5).batches({})
+    with pytest.raises(TemporaryError, match=r"cannot read from Kafka at 127\.0\.0\.1:9: .*ECONNREFUSED"):
+        next(batches)
+
+
+def test_certificates_that_cannot_be_read_are_named_at_once(tmp_path):
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate")
+    for key in ("ssl_cafile", "ssl_certfile"):
+        for path in (broken, tmp_path / "missing.pem"):
+            with pytest.raises(ConfigError, match=rf"sources\.kafka\.{key}: {path} cannot be used"):
+                source("127.0.0.1:9", "any", security_protocol="SSL", **{key: path})

@@ -10,7 +10,7 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -114,8 +114,9 @@ def checksum_of(head: bytes, *, whole: bool) -> int | None:
 
 
 def find_renamed(path: str, saved: Mapping[str, int]) -> Generation | None:
-    """The file that was read as `path` up to a `saved` place and has another name by now (app.jsonl.1,
-    app.jsonl-20260301.gz, app-1.jsonl), open; None if it is gone."""
+    """The file that was read last as `path`, up to a `saved` place, and has another name by now (app.jsonl.1,
+    app.jsonl-20260301.gz, app-1.jsonl), open; None if it is gone. Of several the one that was written to last: the
+    others were finished before."""
     for other in _siblings(path):
         try:
             generation = open_generation(other, name=path, whole=True)
@@ -128,13 +129,16 @@ def find_renamed(path: str, saved: Mapping[str, int]) -> Generation | None:
     return None
 
 
-def _siblings(path: str) -> Iterable[str]:
-    own = Path(path)
+def _siblings(path: str) -> list[str]:
+    """The paths of files whose names begin like that of `path`, the one written to last first."""
+    own, found = Path(path), []
     try:
-        others = sorted(own.parent.iterdir())
-    except OSError:
-        return []
-    return [str(other) for other in others if other.name.startswith(own.stem) and other != own and other.is_file()]
+        for other in own.parent.iterdir():
+            if other.name.startswith(own.stem) and other != own and other.is_file():
+                found.append((other.stat().st_mtime_ns, str(other)))
+    except OSError:  # one was removed this moment
+        pass
+    return [name for _, name in sorted(found, reverse=True)]
 
 
 def _inode(status: os.stat_result) -> tuple[int, int]:

@@ -24,7 +24,7 @@ class Tail:
         self._max_record_bytes = max_record_bytes
         self._saved = {key: offset for key, offset in start.items() if key.rpartition("#")[0] == path}
         self._generation: Generation | None = None
-        self._renamed = False
+        self._renamed, self._at_end = False, False
         self._seen = False
         self.position: Mapping[str, int] = dict(self._saved)
         self.ended = False
@@ -42,14 +42,19 @@ class Tail:
     def close(self) -> None:
         if self._generation is not None:
             self._generation.close()
-            self._generation = None
+            self._generation, self._at_end = None, False
 
     def _read(self, count: int) -> Sequence[Record]:
         if self._generation is None and not self._open():
             return ()
         generation = self._generation
         assert generation is not None
+        if self._at_end and generation.was_cut():
+            log.warning("%s was emptied after byte %d; reading it from its beginning", self._path, generation.offset)
+            self.close()
+            return ()
         records = generation.take(count)
+        self._at_end = self._follow and not records
         if not records and self._is_finished(generation):
             records = generation.take(count) or self._finish(generation)
         if self._generation is generation or records:
@@ -59,12 +64,7 @@ class Tail:
     def _is_finished(self, generation: Generation) -> bool:
         """Whether nothing will be added to this file. The caller reads once more, since something may have been added
         before another took its place."""
-        if not self._follow or self._renamed or generation.compressed or generation.was_replaced():
-            return True
-        if generation.was_cut():
-            log.warning("%s was emptied after byte %d; reading it from its beginning", self._path, generation.offset)
-            self.close()
-        return False
+        return not self._follow or self._renamed or generation.compressed or generation.was_replaced()
 
     def _finish(self, generation: Generation) -> list[Record]:
         records = generation.rest()

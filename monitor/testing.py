@@ -1,0 +1,109 @@
+"""Real implementations of the seams, for tests. Nothing is mocked, nothing waits; nothing in `monitor` imports this."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from monitor.errors import TemporaryError
+from monitor.records import Position, Record, RecordBatch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Abort:
+    """Stands between records and raises `error` when it is reached: once, so that a reader that opens the source again
+    gets past it."""
+
+    error: Exception = field(default_factory=lambda: TemporaryError("aborted by the test"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pause:
+    """Stands between records for "nothing for now": ends the batch and yields an empty one."""
+
+
+class ListSource:
+    """A source over a list. Bytes become records of `partition` with their ordinal as offset; a Record stays as it is.
+
+    `committed` holds every position that was committed, in order. `batches` starts at a position, and may be called
+    again, as of any source.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[bytes | Record | Abort | Pause],
+        *,
+        name: str = "list",
+        partition: str = "list/0",
+        batch_records: int = 256,
+    ) -> None:
+        values = iter(range(len(items)))
+        self._items = [
+            Record(item, partition, next(values), size=len(item)) if isinstance(item, bytes) else item for item in items
+        ]
+        self._batch_records = batch_records
+        self._raised: set[Abort] = set()
+        self._position: dict[str, int] = {}
+        self.name = name
+        self.committed: list[Position] = []
+        self.closed = False
+
+    def batches(self, start: Position) -> Iterator[RecordBatch]:
+        self._position = dict(start)
+        waiting: list[Record] = []
+        for item in self._items:
+            if self.closed:
+                return
+            if isinstance(item, Record):
+                if item.offset >= start.get(item.partition, 0):
+                    waiting.append(item)
+                if len(waiting) == self._batch_records:
+                    yield self._batch(waiting)
+                    waiting = []
+                continue
+            if waiting:
+                yield self._batch(waiting)
+                waiting = []
+            if isinstance(item, Pause):
+                yield self._batch([])
+            elif item not in self._raised:
+                self._raised.add(item)
+                raise item.error
+        if waiting:
+            yield self._batch(waiting)
+
+    def commit(self, position: Position) -> None:
+        self.committed.append(dict(position))
+
+    def lag(self) -> Mapping[str, int]:
+        """Per partition the records not yet yielded."""
+        records = [item for item in self._items if isinstance(item, Record)]
+        return {
+            partition: sum(r.partition == partition and r.offset >= self._position.get(partition, 0) for r in records)
+            for partition in {r.partition for r in records}
+        }
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _batch(self, records: list[Record]) -> RecordBatch:
+        self._position |= {record.partition: record.offset + 1 for record in records}
+        return RecordBatch(records, dict(self._position))
+
+
+class ManualClock:
+    """A clock that goes only when told: call it for the time, `advance` it, or hand out `wait` as a way to sleep."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self._now = now
+
+    def __call__(self) -> float:
+        return self._now
+
+    def advance(self, secs: float) -> None:
+        if secs < 0:
+            raise ValueError("time goes forward only")
+        self._now += secs
+
+    def wait(self, secs: float) -> bool:
+        """Advances at once, and says like `Event.wait` that nobody interrupted it."""
+        self.advance(secs)
+        return False
