@@ -15,7 +15,7 @@ TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit lint types format docs-config bench-ingest bench-extract kafka-home lock clean
+.PHONY: help run test parts unit lint types format docs-config bench-extract kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,9 +45,6 @@ format: $(TESTS) ## Format the code and mend what ruff can mend
 
 docs-config: $(TESTS) ## Write docs/configuration.md from the settings
 	$(BIN)/python -c 'from monitor.settings.reference import markdown; print(markdown(), end="")' > docs/configuration.md
-
-bench-ingest: $(TESTS) ## Measure reading from Kafka and files
-	$(BIN)/python benchmarks/ingest.py $(ARGS)
 
 bench-extract: $(TESTS) ## Measure the extractors
 	$(BIN)/python benchmarks/extract.py $(ARGS)

@@ -12,6 +12,7 @@ from monitor.interfaces import Column, Detector, Harm, Level, Matrix, Reading, R
 from monitor.records import Exchange
 from monitor.report import ChannelReport, ColumnReport, ModelReport, TopicReport, finite
 from monitor.stats.bets import shift_and_spread, upper_tail
+from monitor.stats.means import column_means
 from monitor.stats.ranks import Bags
 from monitor.stats.rate import MonthlyRate
 from monitor.verdict import Channel, Course, Incident, Mover, decide, verdict_of, words
@@ -67,8 +68,9 @@ class Bank:
                 ),
             ),
         }
+        self._usual = column_means(baseline.measured.signals)
         known = baseline.conditioned()
-        spread = np.sqrt(_column_means(np.square(known.residuals)))
+        spread = np.sqrt(column_means(np.square(known.residuals)))
         self._spread = np.where(spread > 0, spread, np.nan)
         self._detectors: dict[Channel, Detector] = {
             channel: _detector(channel, self.columns[channel], values, strata, groups, seed=seed)
@@ -104,8 +106,7 @@ class Bank:
         times = np.array([np.nan if e.time is None else e.time for e in exchanges])
         crossings: list[tuple[int, Channel, Reading]] = []
         for channel, (values, strata, _) in self._values(measured, seen).items():
-            log_threshold = float(np.log(self._run_length / BUDGET[channel]))
-            for crossing in self._detectors[channel].update(values, strata, log_threshold):
+            for crossing in self._detectors[channel].update(values, strata, float(np.log(self._threshold(channel)))):
                 crossings.append((crossing.row, channel, crossing.reading))
         self._remember(measured.signals, seen, times)
         for row, channel, reading in sorted(crossings, key=lambda c: c[:2]):
@@ -129,6 +130,9 @@ class Bank:
     def _measure_run_length(self) -> float:
         per_month = self._rate.per_month() if self._fixed_rate is None else self._fixed_rate
         return max(per_month / self._false_pages, MIN_RUN_LENGTH)
+
+    def _threshold(self, channel: Channel) -> float:
+        return self._run_length / BUDGET[channel]
 
     def _turn(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> None:
         """Takes a change of level of one channel, after measured exchange number `exchange`, into the course."""
@@ -183,9 +187,7 @@ class Bank:
             baseline_time=manifest.last_time,
             channels={c: self._channel(c, reading, recent[:, : 2 * k]) for c, reading in readings.items()},
             topics=topics,
-            input_shift=sum(abs(t.recent - t.baseline) / 2 for t in topics if t.recent is not None)
-            if len(topic)
-            else None,
+            input_shift=_shift(topics),
             out_of_support=float(1 - supported.mean()) if len(recent) else None,
             spans=tuple(self._course.spans),
             incidents=tuple(self._course.incidents),
@@ -196,10 +198,10 @@ class Bank:
         columns = self.columns[channel]
         means = np.full((3, len(columns)), np.nan)
         if channel is Channel.BEHAVIOUR:
-            means = np.vstack([_column_means(self._baseline.measured.signals), _column_means(recent).reshape(2, -1)])
+            means = np.vstack([self._usual, column_means(recent).reshape(2, -1)])
         return ChannelReport(
             evidence_log10=finite(reading.evidence),
-            threshold_log10=float(np.log10(self._run_length / BUDGET[channel])),
+            threshold_log10=float(np.log10(self._threshold(channel))),
             level=reading.level,
             n=reading.n,
             onset=None if reading.onset is None else reading.onset + 1,
@@ -249,6 +251,12 @@ def movers(reading: Reading, columns: Sequence[Column], most: int = 5) -> tuple[
     )
 
 
+def _shift(topics: Sequence[TopicReport]) -> float | None:
+    """Half the sum of the differences between recent and baseline shares; None before the first exchange."""
+    apart = [abs(t.recent - t.baseline) / 2 for t in topics if t.recent is not None]
+    return sum(apart) if apart else None
+
+
 def _move(column: Column, direction: int) -> str:
     return {1: column.rise, -1: column.fall}.get(direction, f"another spread of {column.name}")
 
@@ -261,10 +269,3 @@ def _detector(
     harm = np.array([c.harm for c in columns], np.int8)
     bets = upper_tail(len(columns)) if channel is Channel.SUPPORT else shift_and_spread(harm)
     return DETECTORS["conformal"](bags=bags, bets=bets, seed=(seed << 8) + salt, min_exchanges=MIN_EXCHANGES)
-
-
-def _column_means(x: Matrix) -> NDArray[np.float64]:
-    """Means over the values that apply; NaN for a column without any."""
-    seen = ~np.isnan(x)
-    n = seen.sum(axis=0)
-    return np.where(n > 0, np.where(seen, x, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)

@@ -29,6 +29,7 @@ from monitor.errors import BaselineError
 from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Column, Extractor, Matrix, Role
 from monitor.records import Exchange
+from monitor.stats.means import column_means
 
 SCHEMA = 1
 MIN_EXCHANGES = 60
@@ -247,11 +248,9 @@ def summary(baseline: Baseline) -> dict[str, Any]:
     applies, and the share of its variance that the inputs explain (cross-fitted)."""
     signals = baseline.measured.signals
     seen = ~np.isnan(signals)
-    n = np.maximum(seen.sum(axis=0), 1)
-    mean = np.where(seen, signals, 0).sum(axis=0) / n
-    spread = np.sqrt(np.where(seen, (signals - mean) ** 2, 0).sum(axis=0) / n)
-    residuals = baseline.conditioned().residuals
-    left = np.where(seen, residuals**2, 0).sum(axis=0) / n
+    mean = column_means(signals, none=0.0)
+    spread = np.sqrt(column_means((signals - mean) ** 2, none=0.0))
+    left = column_means(baseline.conditioned().residuals ** 2, none=0.0)
     explained = np.clip(1 - left / np.maximum(spread**2, 1e-12), 0, 1)
     return {
         "id": baseline.id,

@@ -8,13 +8,14 @@ exchangeable while behaviour is unchanged, at any size of the baseline, and thei
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.interfaces import Matrix, Strata
 from monitor.stats.blocks import rowwise_product
+from monitor.stats.means import column_means
 from monitor.stats.ridge import ridge
 from monitor.stats.topics import Topics
 
@@ -60,7 +61,7 @@ class Fold:
 
     def shape(self, inputs: Matrix) -> Matrix:
         """(n, p) standardised inputs; one that does not apply is as expected, 0."""
-        return np.nan_to_num((inputs - self.centre) / self.scale, nan=0.0)
+        return _standardised(inputs, self.centre, self.scale)
 
     def expect(self, shape: Matrix, places: Matrix, topic: NDArray[np.int32]) -> tuple[Matrix, Matrix]:
         """(n, k) what the prompt lets one expect of each signal, and (n, k) how far from it one may expect to be, in
@@ -103,7 +104,7 @@ class Conditional:
         folds = tuple(
             _fit_fold(inputs, ngrams, signals, dealt == f, strata=strata, seed=seed + f) for f in range(fold_count)
         )
-        spread = np.sqrt(_nan_mean((signals - _nan_mean(signals)) ** 2))
+        spread = np.sqrt(column_means((signals - column_means(signals, none=0.0)) ** 2, none=0.0))
         grain = np.maximum(1e-6 * spread, 1e-9)
         return Conditional(folds, Topics.fit(ngrams, _topic_count(n), _rank(n), seed=seed), grain)
 
@@ -155,13 +156,13 @@ def _fit_fold(
     inputs: Matrix, ngrams: Matrix, signals: Matrix, own: NDArray[np.bool_], *, strata: int, seed: int
 ) -> Fold:
     rest, n = ~own, int((~own).sum())
-    centre = _nan_mean(inputs[rest])
-    scale = np.sqrt(_nan_mean((inputs[rest] - centre) ** 2))
+    centre = column_means(inputs[rest], none=0.0)
+    scale = np.sqrt(column_means((inputs[rest] - centre) ** 2, none=0.0))
     # A constant input is no news until it moves; the floor keeps its first move finite.
     scale = np.maximum(scale, 0.05)
     topics = Topics.fit(ngrams[rest], _topic_count(n), _rank(n), seed=seed)
     places, topic, novelty = topics.place(ngrams)
-    shape = np.nan_to_num((inputs - centre) / scale, nan=0.0)
+    shape = _standardised(inputs, centre, scale)
     design = _design(shape, places, topic, topics.centroids.shape[1])
     # Directions of words have small spread; on one scale with the shape, one penalty serves all.
     spread = np.maximum(design[rest].std(axis=0), 1e-3)
@@ -169,14 +170,18 @@ def _fit_fold(
     distance = np.abs(signals[rest] - weights[0] - design[rest] / spread @ weights[1:])
     weights = np.hstack([weights, np.column_stack([ridge(design[rest] / spread, y) for y in distance.T])])
     weights[1:] /= spread[:, None]
-    typical = _nan_mean(distance)
+    typical = column_means(distance, none=0.0)
     typical = np.where(typical > 1e-9, typical, 1.0)
-    words = (topics.idf, topics.basis, topics.centroids)
-    fold = Fold(centre, scale, *words, weights, typical, np.zeros((0, signals.shape[1])), np.zeros(2))
+    known = (centre, scale, topics.idf, topics.basis, topics.centroids, weights, typical)
+    fold = Fold(*known, cuts=np.zeros((0, signals.shape[1])), reach=np.zeros(2))  # both from what it expects
     expected, _ = fold.expect(shape[own], places[own], topic[own])
     cuts = np.quantile(expected, np.arange(1, strata) / strata, axis=0)
     reach = np.array([_reach(novelty[own]), _reach(np.abs(shape[own]).max(axis=1, initial=0.0))])
-    return Fold(centre, scale, *words, weights, typical, cuts, reach)
+    return replace(fold, cuts=cuts, reach=reach)
+
+
+def _standardised(inputs: Matrix, centre: NDArray[np.float64], scale: NDArray[np.float64]) -> Matrix:
+    return np.nan_to_num((inputs - centre) / scale, nan=0.0)
 
 
 def _design(shape: Matrix, places: Matrix, topic: NDArray[np.int32], topics: int) -> Matrix:
@@ -198,10 +203,3 @@ def _topic_count(n: int) -> int:
 
 def _rank(n: int) -> int:
     return int(np.clip(n // 12, 4, 32))
-
-
-def _nan_mean(x: Matrix) -> NDArray[np.float64]:
-    """Column means over the values that apply; 0 for a column without any."""
-    seen = ~np.isnan(x)
-    mean: NDArray[np.float64] = np.where(seen, x, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-    return mean

@@ -46,7 +46,7 @@ def read(paths: Sequence[Path], record_format: str, *, on_progress: Callable[[in
             except MalformedRecord as error:
                 left_out[str(error.reason)] += 1
                 continue
-            if exchange.response or exchange.refusal or exchange.tool_calls:
+            if exchange.has_content:
                 exchanges.append(exchange)
             else:
                 left_out["no_content"] += 1

@@ -188,7 +188,7 @@ class Pipeline:
             return Outcome.SKIPPED
         watch = self._watches[model]
         watch.seen = self._now()
-        content = bool(exchange.response or exchange.refusal or exchange.tool_calls)
+        content = exchange.has_content
         watch.empty += _NO_CONTENT_MEMORY * ((not content) - watch.empty)
         if not content:
             self._counts.skipped[Skip.NO_CONTENT] += 1
@@ -275,7 +275,7 @@ class Pipeline:
             records={(source, str(o)): n for source, c in self._counts.records.items() for o, n in c.items()},
             skipped={str(reason): n for reason, n in self._counts.skipped.items()},
             dead_letters=dict(self._counts.dead_letters),
-            sampled_ratio={name: 1 / watch.sampler.weight for name, watch in self._watches.items()},
+            sampled_ratio={name: watch.sampler.chance for name, watch in self._watches.items()},
             lag_records={key: n for key, n in lags.items() if len(key) == 2},
             lag_secs={name: max(0.0, now - t) for name, t in self._last_record.items()},
             batch_secs=self._timings.histograms(),

@@ -54,6 +54,11 @@ class Exchange(msgspec.Struct, frozen=True):
     completion_tokens: int | None = None
     conversation: str | None = None
 
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything of the answer to measure."""
+        return bool(self.response or self.refusal or self.tool_calls)
+
 
 class Record(msgspec.Struct, frozen=True):
     """Bytes from a source and where they stood. `offset` is the place of this record in `partition`,

@@ -9,7 +9,7 @@ class Sampler:
     """Keeps about `target_per_sec` exchanges a second of record time; None keeps all.
 
     Whether an exchange is kept depends on its id and on the records before it, never on the machine's clock, so a
-    replay keeps the same. `weight` is the inverse of the present chance of being kept.
+    replay keeps the same.
     """
 
     def __init__(self, target_per_sec: float | None) -> None:
@@ -17,8 +17,9 @@ class Sampler:
         self._chance, self._since, self._seen = 1.0, float("nan"), 0
 
     @property
-    def weight(self) -> float:
-        return 1 / self._chance
+    def chance(self) -> float:
+        """The present chance of an exchange to be kept, in (0, 1]."""
+        return self._chance
 
     def keeps(self, exchange_id: str, time: float | None) -> bool:
         if self._target is None:

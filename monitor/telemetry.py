@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from itertools import accumulate
 
 import msgspec
 
@@ -70,6 +71,6 @@ class Timings:
     def histograms(self) -> dict[str, Histogram]:
         out = {}
         for stage, counts in self._counts.items():
-            running = [sum(counts[: i + 1]) for i in range(len(counts))]
+            running = list(accumulate(counts))
             out[stage] = Histogram(BOUNDS, tuple(running[:-1]), running[-1], float(self._sums[stage]))
         return out

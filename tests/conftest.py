@@ -4,7 +4,6 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
-import shutil
 import sys
 from itertools import count
 from pathlib import Path
@@ -20,10 +19,10 @@ def bootstrap():
     if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield given
         return
-    home = Path(os.environ.get("KAFKA_HOME", ".cache/kafka"))
-    if (home / "libs").is_dir() and shutil.which("java"):
-        from broker import KafkaBroker
+    from broker import KafkaBroker, kafka_home
 
+    home = kafka_home()
+    if home is not None:
         with KafkaBroker(home) as broker:
             yield broker.bootstrap
     else:

@@ -120,10 +120,8 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
         key = (report.namespace, model.name)
         for column in model.channels[Channel.BEHAVIOUR].columns:
             for window, value in (("baseline", column.baseline), ("recent", column.recent)):
-                if value is not None:
-                    mean.add_metric((*key, column.name, window), value)
-            if column.effect is not None:
-                effect.add_metric((*key, column.name), column.effect)
+                _add_if(mean, (*key, column.name, window), value)
+            _add_if(effect, (*key, column.name), column.effect)
             samples.add_metric((*key, column.name), column.samples)
     yield from (mean, effect, samples)
 
@@ -135,10 +133,8 @@ def _inputs(report: MonitorReport) -> Iterator[Metric]:
     )
     for model in report.models:
         key = (report.namespace, model.name)
-        if model.input_shift is not None:
-            shift.add_metric(key, model.input_shift)
-        if model.out_of_support is not None:
-            outside.add_metric(key, model.out_of_support)
+        _add_if(shift, key, model.input_shift)
+        _add_if(outside, key, model.out_of_support)
     yield from (shift, outside)
 
 

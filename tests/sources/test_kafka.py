@@ -6,21 +6,11 @@ from contextlib import closing
 import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
+from reading import source
 
 from monitor.errors import ConfigError, TemporaryError
-from monitor.sources.kafka import KafkaSource
 
 pytestmark = pytest.mark.kafka
-
-
-def source(bootstrap, topic, **options):
-    settings = {
-        "auto_offset_reset": "earliest",
-        "session_timeout_ms": 6_000,
-        "poll_secs": 0.2,
-        "group_id": f"g-{topic}",
-    }
-    return KafkaSource(bootstrap_servers=[bootstrap], topics=[topic], **(settings | options))
 
 
 def produce(bootstrap, topic, values):

@@ -17,9 +17,9 @@ from kafka.admin import (
     ResourcePattern,
     ResourceType,
 )
+from reading import source
 
 from monitor.errors import ConfigError, TemporaryError
-from monitor.sources.kafka import KafkaSource
 
 pytestmark = [
     pytest.mark.kafka_restart,
@@ -60,16 +60,6 @@ def topic(admin, request):
 def producer(broker):
     with closing(KafkaProducer(bootstrap_servers=broker.bootstrap, acks="all")) as producer:
         yield producer
-
-
-def source(bootstrap, topic, **options):
-    settings = {
-        "auto_offset_reset": "earliest",
-        "session_timeout_ms": 6_000,
-        "poll_secs": 0.2,
-        "group_id": f"g-{topic}",
-    }
-    return KafkaSource(bootstrap_servers=[bootstrap], topics=[topic], **(settings | options))
 
 
 def send(producer, topic, values):

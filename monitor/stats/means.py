@@ -1,0 +1,11 @@
+"""Means of columns in which some values do not apply."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def column_means(x: NDArray[np.float64], *, none: float = np.nan) -> NDArray[np.float64]:
+    """(k,) means of the columns of `x` (n, k) over the values that are not NaN; `none` for a column without any."""
+    seen = ~np.isnan(x)
+    n = seen.sum(axis=0)
+    return np.where(n > 0, np.where(seen, x, 0.0).sum(axis=0) / np.maximum(n, 1), none)
