@@ -15,7 +15,7 @@ TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit lint types format docs-config bench-extract kafka-home lock clean
+.PHONY: help run test parts unit lint types format docs-config bench-extract bench-ingest kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ docs-config: $(TESTS) ## Write docs/configuration.md from the settings
 
 bench-extract: $(TESTS) ## Measure the extractors
 	$(BIN)/python benchmarks/extract.py $(ARGS)
+
+bench-ingest: $(TESTS) ## Measure Kafka to detector state on one core (needs Kafka, see kafka-home)
+	$(BIN)/python -m benchmarks.ingest $(ARGS)
 
 kafka-home: ## Download a real Kafka for the tests marked kafka_restart (needs Maven and Java 17)
 	mvn --quiet --file tests/kafka/pom.xml dependency:copy-dependencies \

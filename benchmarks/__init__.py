@@ -1,0 +1,1 @@
+"""What Tidegauge costs, measured. Each module is a program: python -m benchmarks.NAME."""
