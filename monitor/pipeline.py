@@ -106,7 +106,8 @@ class Pipeline:
         for watch in self._watches.values():
             watch.seen = started
         self._publish()
-        for name, batch in self._batches():
+        batches = self._batches()  # held until the end: a source that is not being read cannot commit
+        for name, batch in batches:
             self._ready = True
             self.take(name, batch)
             self.looped_at = self._clock()
@@ -118,12 +119,12 @@ class Pipeline:
                 break
         self._save()
         self._publish()
+        for feed in self._feeds.values():
+            feed.source.close()
 
     def stop(self) -> None:
         """Ends `run` after the batch in hand. Safe in a signal handler."""
         self._stopping = True
-        for feed in self._feeds.values():
-            feed.source.close()
 
     def idle(self) -> None:
         """Says that nothing more comes, so that a report stays fresh after the sources have ended."""

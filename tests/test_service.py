@@ -145,6 +145,34 @@ def test_a_monitor_that_was_told_to_stop_ends_and_keeps_what_it_measured(folder,
     assert rest.commits[-1] == {"p": SERVED}
 
 
+def test_a_source_that_commits_only_while_it_is_read_is_told_where_the_monitor_stopped(folder):
+    """As a member of a Kafka group does: out of it, it has nothing to commit."""
+
+    class Member(Listed):
+        reading = False
+
+        def batches(self, start):
+            self.reading = True
+            try:
+                yield from super().batches(start)
+            finally:
+                self.reading = False
+
+        def commit(self, position):
+            if self.reading:
+                super().commit(position)
+
+        def close(self):
+            self.lines = []
+
+    source = Member((folder / "traffic.jsonl").read_bytes().splitlines(), between=lambda: monitor.stop())
+    monitor = Monitor(settings(folder), {"listed": Feed(source, FORMATS["jsonl"]())})
+    measured = read_all(monitor).models[0].exchanges
+    assert 0 < measured < SERVED
+    assert source.commits[-1:] == [{"p": measured}]
+    assert (source.reading, source.lines) == (False, [])
+
+
 def test_the_course_after_a_restart_is_the_course_without_one(folder, tmp_path):
     whole = read_all(Monitor(settings(folder), listed(folder)[1])).models[0]
     half = Listed((folder / "traffic.jsonl").read_bytes().splitlines()[:50])
