@@ -165,8 +165,9 @@ def test_a_source_that_commits_only_while_it_is_read_is_told_where_the_monitor_s
         def close(self):
             self.lines = []
 
-    source = Member((folder / "traffic.jsonl").read_bytes().splitlines(), between=lambda: monitor.stop())
+    source = Member((folder / "traffic.jsonl").read_bytes().splitlines())
     monitor = Monitor(settings(folder), {"listed": Feed(source, FORMATS["jsonl"]())})
+    source.between = monitor.stop
     measured = read_all(monitor).models[0].exchanges
     assert 0 < measured < SERVED
     assert source.commits[-1:] == [{"p": measured}]
