@@ -9,7 +9,8 @@ measured since then is measured again, to the same bytes.
 import hashlib
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -106,21 +107,22 @@ class Pipeline:
         for watch in self._watches.values():
             watch.seen = started
         self._publish()
-        batches = self._batches()  # held until the end: a source that is not being read cannot commit
-        for name, batch in batches:
-            self._ready = True
-            self.take(name, batch)
-            self.looped_at = self._clock()
-            if self.looped_at - self._saved_at >= self._snapshot_secs:
-                self._save()
-            if self.looped_at - self._published_at >= PUBLISH_SECS:
-                self._publish()
-            if self._stopping:
-                break
-        self._save()
+        running = {name: self._open(name) for name in self._feeds}
+        try:
+            for name, batch in self._batches(running):
+                self._ready = True
+                self.take(name, batch)
+                self.looped_at = self._clock()
+                if self.looped_at - self._saved_at >= self._snapshot_secs:
+                    self._save()
+                if self.looped_at - self._published_at >= PUBLISH_SECS:
+                    self._publish()
+                if self._stopping:
+                    break
+            self._save()  # while the sources are open: a closed one cannot commit
+        finally:
+            self._close(running)
         self._publish()
-        for feed in self._feeds.values():
-            feed.source.close()
 
     def stop(self) -> None:
         """Ends `run` after the batch in hand. Safe in a signal handler."""
@@ -137,9 +139,8 @@ class Pipeline:
             self._measure(name, batch.records[start : start + self._batch_records])
         self._positions[name] = {**self._positions.get(name, {}), **batch.position}
 
-    def _batches(self) -> Iterator[tuple[str, RecordBatch]]:
-        """Round robin over the sources that have not ended."""
-        running = {name: self._open(name) for name in self._feeds}
+    def _batches(self, running: dict[str, Iterator[RecordBatch]]) -> Iterator[tuple[str, RecordBatch]]:
+        """Round robin over the sources that have not ended; takes out those that have."""
         pauses = dict.fromkeys(self._feeds, _FIRST_PAUSE_SECS)
         while running and not self._stopping:
             for name in list(running):
@@ -160,6 +161,15 @@ class Pipeline:
 
     def _open(self, name: str) -> Iterator[RecordBatch]:
         return iter(self._feeds[name].source.batches(self._positions.get(name, {})))
+
+    def _close(self, running: Mapping[str, Iterator[RecordBatch]]) -> None:
+        """Closes the sources now. Left to the garbage collector, one may be closed when the threads of its client are
+        gone already, and wait for them for ever."""
+        for name, batches in running.items():
+            self._feeds[name].source.close()
+            if isinstance(batches, Generator):
+                with suppress(TemporaryError):
+                    batches.close()
 
     def _measure(self, name: str, records: Sequence[Record]) -> None:
         outcomes = self._counts.records.setdefault(name, Counter())

@@ -152,9 +152,13 @@ def test_a_source_that_commits_only_while_it_is_read_is_told_where_the_monitor_s
         reading = False
 
         def batches(self, start):
+            self.held = self.read(super().batches(start))  # collected late, as when an old error still refers to it
+            return self.held
+
+        def read(self, batches):
             self.reading = True
             try:
-                yield from super().batches(start)
+                yield from batches
             finally:
                 self.reading = False
 
