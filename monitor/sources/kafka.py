@@ -10,6 +10,7 @@ from typing import Any
 
 from kafka import AsyncConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka import errors as kafka_errors
+from kafka.coordinator.consumer import ConsumerCoordinator
 from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
@@ -301,6 +302,24 @@ class _Consumer(KafkaConsumer):  # type: ignore[misc]
             if cause is not None and isinstance(error, kafka_errors.KafkaTimeoutError):
                 raise cause from None
             raise
+        self._coordinator.__class__ = _Coordinator  # the client lets nobody choose it
+
+
+class _Coordinator(ConsumerCoordinator):  # type: ignore[misc]
+    """Keeps the answer to a join until a poll takes it. The client itself forgets an answer that comes between two
+    polls and joins again, and with it the whole group; so it may go on for long."""
+
+    _answer: tuple[Any, bytes] | None = None  # the generation it holds for, and what is assigned
+
+    async def _do_join_and_sync_async(self) -> bytes:
+        if self._answer is None or self._answer[0] != self._generation:
+            assigned = await super()._do_join_and_sync_async()
+            self._answer = self._generation, assigned
+        return self._answer[1]
+
+    async def _on_join_complete_async(self, *args: Any) -> None:
+        self._answer = None
+        await super()._on_join_complete_async(*args)
 
 
 class _Client(KafkaNetClient):  # type: ignore[misc]
