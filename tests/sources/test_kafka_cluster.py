@@ -1,4 +1,4 @@
-"""What needs a whole Kafka of one's own: a broker that dies, retention, log-in, rights and TLS."""
+"""What needs a whole Kafka of one's own: a broker that dies, places the log does not hold, log-in, rights and TLS."""
 
 import gc
 import threading
@@ -25,16 +25,10 @@ pytestmark = [
     pytest.mark.kafka_restart,
     pytest.mark.skipif(kafka_home() is None, reason="no Kafka: set KAFKA_HOME or run `make kafka-home`; needs Java 17"),
     # While a broker is away, or refuses, the client drops sockets without closing them.
+    pytest.mark.usefixtures("dropped_sockets"),
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _dropped_sockets():
-    """Has them collected while the filters above hold: set up first, so torn down last."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +112,23 @@ def test_records_that_retention_took_are_a_gap(broker, topic, producer, admin):
     reading.pause(False)
     read(batches, 10, values)
     assert (values[5:], reading.gaps) == ([b"15", b"16", b"17", b"18", b"19"], 2)
+    batches.close()
+
+
+def test_a_position_beyond_the_log_is_a_gap(broker, topic, producer):
+    """The topic was deleted and made anew. (Tansu answers such a fetch with no records and no error.)"""
+    send(producer, topic, [b"1", b"2"])
+    reading, values = source(broker.bootstrap, topic, auto_offset_reset="latest"), []
+    batches = reading.batches({f"{topic}/0": 500})
+    last = read(batches, 2, values)
+    assert (values, reading.gaps) == ([b"1", b"2"], 1)
+    assert last.position == {f"{topic}/0": 2}
+    reading.commit(last.position)
+    batches.close()
+    send(producer, topic, [b"3"])
+    batches, values = source(broker.bootstrap, topic).batches({}), []
+    read(batches, 1, values)
+    assert values == [b"3"], "the commit went through although the place is before the lost one"
     batches.close()
 
 
