@@ -15,7 +15,7 @@ TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit lint types format docs-config bench-extract bench-ingest kafka-home lock clean
+.PHONY: help run test parts unit chaos lint types format docs-config bench-extract bench-ingest kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ parts: ## Bring the real programs that tests talk to; say which tests are left o
 
 unit: $(TESTS) ## The tests alone: make unit ARGS="-k settings"
 	PYTHONPATH=scripts $(BIN)/pytest $(if $(filter true,$(CI)),-p no_omissions) $(ARGS)
+
+chaos: $(TESTS) ## Kill a monitor ten times over 100,000 records of a real Kafka (needs KAFKA_HOME, see kafka-home)
+	PYTHONPATH=scripts CHAOS_RECORDS=100000 CHAOS_KILLS=10 \
+		$(BIN)/pytest -p no_omissions --capture=no --timeout=1800 tests/chaos $(ARGS)
 
 lint: $(TESTS) ## Style, and which part may import which
 	$(BIN)/ruff check

@@ -47,9 +47,10 @@ class Life:
         assert self._process.wait(timeout=30) == -signal.SIGKILL, self.said()
 
     def kill_in_a_save(self):
-        """The log in front of the state file moves when a transaction is being written."""
-        before = self._written()
-        until(lambda: self._written() != before, "no save began")
+        """The log in front of the state file changes as soon as a transaction is being written."""
+        before, deadline = self._written(), time.monotonic() + PATIENCE_SECS
+        while self._written() == before:  # without a pause: a save takes milliseconds
+            assert time.monotonic() < deadline, f"no save began: {self.said()}"
         self.kill()
 
     def stop(self):

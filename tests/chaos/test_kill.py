@@ -127,25 +127,35 @@ def run(tmp_path, evaluated, bootstrap):
 
 
 def kill_often(run):
-    """Lets it live up to a random record, again and again, and kills it in a save, at any moment, or as it starts.
-    The last life goes on."""
+    """Lets it live up to a random record, again and again, and kills it in a save, at any moment, or as it starts;
+    at last until a kill did cut a save. One more life goes on."""
     rng, found, started = np.random.default_rng(SEED), Counter(), time.monotonic()
-    for number, goal in enumerate(np.sort(rng.integers(RECORDS // 50, RECORDS * 9 // 10, KILLS))):
-        life, manner = run.live(snapshot_secs=0.001), ("in a save", "at any moment", "at its start")[number % 3]
-        if manner != "at its start":
-            until(lambda goal=goal: run.reached(goal), f"record {goal} was not committed")
-        if manner == "in a save":
-            life.kill_in_a_save()
-        else:
-            time.sleep(rng.uniform(0, 1.5 if manner == "at its start" else 0.1))
-            life.kill()
-        committed, stored = run.committed(), left_behind(run.folder)[0].positions.get("kafka", {})
-        assert all(offset <= stored.get(name, 0) for name, offset in committed.items()), "committed before stored"
-        found["transaction cut"] += was_cut_in_a_save(run.folder)
-        found["stored, not committed"] += sum(committed.values()) < sum(stored.values())
-        print(f"  {time.monotonic() - started:5.1f} s: killed {manner}, {sum(stored.values())} records stored")
+    goals = [int(goal) for goal in np.sort(rng.integers(RECORDS // 50, RECORDS * 9 // 10, KILLS))]
+    for number, goal in enumerate(goals):
+        manner = ("in a save", "at any moment", "at its start")[number % 3]
+        found += kill(run, goal, manner, rng)
+        print(f"  {time.monotonic() - started:5.1f} s: killed {manner}, {sum(run.committed().values())} committed")
+    while not found["save cut"]:
+        assert found["kill"] < KILLS + 20, "no kill cuts a save"
+        found += kill(run, goals[-1], "in a save", rng)
+    print(f"  {dict(found)}")
     run.live(snapshot_secs=2.0)
-    print(f"  {KILLS} kills, of these {dict(found)}")
+
+
+def kill(run, goal, manner, rng):
+    """One life and its end; counts what it left behind."""
+    life = run.live(snapshot_secs=0.001)
+    if manner != "at its start":
+        until(lambda: run.reached(goal), f"record {goal} was not committed")
+    if manner == "in a save":
+        life.kill_in_a_save()
+    else:
+        time.sleep(rng.uniform(0, 1.5 if manner == "at its start" else 0.1))
+        life.kill()
+    committed, stored = run.committed(), left_behind(run.folder)[0].positions.get("kafka", {})
+    assert all(offset <= stored.get(name, 0) for name, offset in committed.items()), "committed before stored"
+    ahead = sum(committed.values()) < sum(stored.values())
+    return Counter({"kill": 1, "save cut": was_cut_in_a_save(run.folder), "stored, not yet committed": ahead})
 
 
 def test_killed_and_uninterrupted_are_equal_to_the_last_bit(run, topic):
