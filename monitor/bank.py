@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.baseline import Baseline, Gauge, Measured
+from monitor.baseline import Baseline
 from monitor.conditional import Conditioned
 from monitor.detectors import DETECTORS
 from monitor.interfaces import Column, Detector, Harm, Level, Matrix, Reading, Role, Snapshot, Strata
@@ -25,6 +25,9 @@ RECENT = 1_024
 
 MIN_RUN_LENGTH = 1_000.0
 
+WORDS = 24
+"""So many words of the baseline, the strongest, are inputs of their own beside the topics."""
+
 MIN_EXCHANGES = 30
 """Exchanges compared before silence counts as `steady`."""
 
@@ -43,12 +46,12 @@ class Bank:
         *,
         name: str,
         baseline: Baseline,
-        gauge: Gauge,
         false_pages_per_month: float = 1.0,
         exchanges_per_month: float | None = None,
         seed: int = 0,
     ) -> None:
-        self._name, self._baseline, self._gauge = name, baseline, gauge
+        self._name, self._baseline = name, baseline
+        gauge = baseline.gauge
         self._false_pages, self._fixed_rate = false_pages_per_month, exchanges_per_month
         topics = tuple(
             Column(
@@ -58,23 +61,22 @@ class Bank:
         )
         self.columns: Mapping[Channel, Sequence[Column]] = {
             Channel.BEHAVIOUR: gauge.columns(Role.SIGNAL),
-            Channel.INPUTS: (*gauge.columns(Role.INPUT), *topics),
+            Channel.INPUTS: (*gauge.columns(Role.INPUT), *gauge.columns(Role.WORD)[:WORDS], *topics),
             Channel.SUPPORT: (
-                Column(
-                    "novel_words", Role.INPUT, "distance", "prompts in words the baseline never saw", "-", Harm.RISE
-                ),
+                Column("novel_words", Role.INPUT, "share", "prompts in words the baseline never saw", "-", Harm.RISE),
                 Column(
                     "novel_shape", Role.INPUT, "distance", "prompts of a shape the baseline never saw", "-", Harm.RISE
                 ),
             ),
         }
-        self._usual = column_means(baseline.measured.signals)
-        known = baseline.conditioned()
-        spread = np.sqrt(column_means(np.square(known.residuals)))
+        self._usual = column_means(baseline.signals)
+        spread = np.sqrt(column_means(np.square(baseline.signals - baseline.known.expected)))
         self._spread = np.where(spread > 0, spread, np.nan)
         self._detectors: dict[Channel, Detector] = {
             channel: _detector(channel, self.columns[channel], values, strata, groups, seed=seed)
-            for channel, (values, strata, groups) in self._values(baseline.measured, known).items()
+            for channel, (values, strata, groups) in self._values(
+                baseline.inputs, baseline.words, baseline.known
+            ).items()
         }
         self._course, self._rate = Course(), MonthlyRate()
         self._run_length = self._measure_run_length()
@@ -101,11 +103,11 @@ class Bank:
             exchanges = exchanges[room:]
 
     def _step(self, exchanges: Sequence[Exchange]) -> None:
-        measured = self._gauge.measure(exchanges)
-        seen = self._baseline.apply(measured)
+        measured = self._baseline.gauge.measure(exchanges)
+        seen = self._baseline.conditional.apply(measured)
         times = np.array([np.nan if e.time is None else e.time for e in exchanges])
         crossings: list[tuple[int, Channel, Reading]] = []
-        for channel, (values, strata, _) in self._values(measured, seen).items():
+        for channel, (values, strata, _) in self._values(measured.inputs, measured.words, seen).items():
             for crossing in self._detectors[channel].update(values, strata, float(np.log(self._threshold(channel)))):
                 crossings.append((crossing.row, channel, crossing.reading))
         self._remember(measured.signals, seen, times)
@@ -116,10 +118,10 @@ class Bank:
         if self._exchanges % STEP == 0:
             self._run_length = self._measure_run_length()
 
-    def _values(self, measured: Measured, seen: Conditioned) -> dict[Channel, tuple[Matrix, Strata, int]]:
+    def _values(self, inputs: Matrix, words: Matrix, seen: Conditioned) -> dict[Channel, tuple[Matrix, Strata, int]]:
         """Per channel what its detector compares, in which strata, and how many strata there are."""
         membership = seen.topic[:, None] == np.arange(len(self._baseline.manifest.topics))
-        inputs = np.hstack([measured.inputs, membership])
+        inputs = np.hstack([inputs, words[:, :WORDS], membership])
         strata = np.where(seen.supported[:, None], seen.strata, np.int32(-1))
         return {
             Channel.BEHAVIOUR: (seen.residuals, strata, self._baseline.conditional.groups),
@@ -161,7 +163,8 @@ class Bank:
     def _remember(self, signals: Matrix, seen: Conditioned, times: NDArray[np.float64]) -> None:
         rows = (self._exchanges + np.arange(len(signals))) % RECENT
         self._times[rows] = times
-        self._recent[rows] = np.column_stack([signals, seen.residuals / self._spread, seen.topic, seen.supported])
+        departure = (signals - seen.expected) / self._spread
+        self._recent[rows] = np.column_stack([signals, departure, seen.topic, seen.supported])
 
     def report(self) -> ModelReport:
         """One look at the model, for those who show it. Milliseconds."""

@@ -1,7 +1,7 @@
 """The datum: an evaluation run as a folder of plain arrays and a manifest with a digest of each.
 
     manifest.json      what it is: model, counts, columns, topics, digests of data and members
-    exchanges.npz      inputs, signals and n-grams of each exchange (numbers, never text)
+    exchanges.npz      inputs, signals and residuals of each exchange (numbers, never text)
     conditional.npz    the fitted model of signals given inputs
 
 A baseline never moves by itself. Opening one verifies every digest.
@@ -10,11 +10,9 @@ A baseline never moves by itself. Opening one verifies every digest.
 import hashlib
 import io
 import json
-import re
 import zipfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +25,17 @@ from monitor.batch import Batch
 from monitor.conditional import Conditional, Conditioned
 from monitor.errors import BaselineError
 from monitor.extractors import EXTRACTORS
-from monitor.interfaces import Column, Extractor, Matrix, Role
+from monitor.interfaces import Column, Extractor, Matrix, Measured, Role
 from monitor.records import Exchange
 from monitor.stats.means import column_means
+from monitor.vocabulary import Vocabulary
 
 SCHEMA = 1
 MIN_EXCHANGES = 60
 """Below this a fold is too small to learn strata from; a few hundred are wanted."""
 
+_NAMING = 48
 _MEMBERS = ("exchanges.npz", "conditional.npz")
-_WORD = re.compile(r"[^\W\d_]{3,}")
-_NAMED_IN = 3  # a word names a topic only when several prompts used it: a name must not carry one user's text
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -49,7 +47,8 @@ class Topic(msgspec.Struct, frozen=True):
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a baseline says about itself. Times are Unix seconds of the evaluated exchanges, None when unknown.
-    `columns` are the names of inputs and signals in the order of the arrays; `data` maps the name of each file it was
+    `inputs` and `signals` are the names of columns in the order of the arrays, `words` those that several prompts used
+    and that tell what prompts are about; `data` maps the name of each file it was
     built from to its SHA-256; `members` the same for the artefact's own files."""
 
     schema: int
@@ -62,19 +61,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     inputs: list[str]
     signals: list[str]
+    words: list[str]
     topics: list[Topic]
     data: dict[str, str]
     members: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A batch in numbers: (n, p) inputs, (n, d) n-grams, (n, k) signals, and the exchanges' ids."""
-
-    ids: Sequence[str]
-    inputs: Matrix
-    ngrams: Matrix
-    signals: Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +80,38 @@ class Gauge:
     def columns(self, role: Role) -> tuple[Column, ...]:
         return tuple(c for extractor in self.extractors for c in extractor.columns if c.role is role)
 
+    def knowing(self, vocabulary: Vocabulary) -> "Gauge":
+        """The same with the words of one baseline."""
+        return Gauge((*self.extractors, vocabulary))
+
     def measure(self, exchanges: Sequence[Exchange]) -> Measured:
         """Measures a batch. Cost: see benchmarks/extract.py."""
         batch = Batch(exchanges)
-        roles = [c.role for extractor in self.extractors for c in extractor.columns]
-        every = np.hstack([extractor.measure(batch) for extractor in self.extractors])
-        parts = (
-            np.ascontiguousarray(every[:, [r is role for r in roles]])
-            for role in (Role.INPUT, Role.CONTEXT, Role.SIGNAL)
-        )
-        return Measured([e.id for e in exchanges], *parts)
+        measured = [(extractor.columns, extractor.measure(batch)) for extractor in self.extractors]
+
+        def of(role: Role) -> Matrix:
+            parts = [values[:, [c.role is role for c in columns]] for columns, values in measured]
+            return np.ascontiguousarray(np.hstack([np.zeros((len(batch), 0)), *parts]))
+
+        ids = [e.id for e in exchanges]
+        return Measured(ids, of(Role.INPUT), of(Role.WORD), of(Role.CONTEXT), of(Role.SIGNAL), batch.prompt.words)
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """An opened, verified baseline. `id` is the digest of its manifest: it names the baseline everywhere."""
+    """An opened, verified baseline. `id` is the digest of its manifest: it names the baseline everywhere. `gauge`
+    measures what the baseline measured, its words included. Of its n exchanges: `ids`, (n, p) `inputs`, (n, v)
+    `words`, (n, k) `signals`, and `known`, each seen through the model that has not seen it."""
 
     id: str
     manifest: Manifest
-    measured: Measured
+    gauge: Gauge
     conditional: Conditional
-
-    def conditioned(self) -> Conditioned:
-        """The baseline's own rows, each seen through the model that has not seen it."""
-        return self.apply(self.measured)
-
-    def apply(self, measured: Measured) -> Conditioned:
-        return self.conditional.apply(measured.ids, measured.inputs, measured.ngrams, measured.signals)
+    ids: Sequence[str]
+    inputs: Matrix
+    words: Matrix
+    signals: Matrix
+    known: Conditioned
 
 
 def build(
@@ -128,15 +123,17 @@ def build(
             f"{len(exchanges)} usable exchanges are too few for a baseline: "
             f"give at least {MIN_EXCHANGES}, better 400 or more"
         )
-    measured = gauge.measure(exchanges)
-    conditional = Conditional.fit(measured.ids, measured.inputs, measured.ngrams, measured.signals, seed=seed)
-    topic = conditional.topics.place(measured.ngrams)[1]
+    vocabulary = Vocabulary.learn(exchanges)
+    measured = gauge.knowing(vocabulary).measure(exchanges)
+    conditional = Conditional.fit(measured, seed=seed)
+    known = conditional.apply(measured)
     members = {
         "exchanges.npz": _npz(
             ids=np.array(measured.ids),
             inputs=measured.inputs,
-            ngrams=measured.ngrams.astype(np.float32),
+            words=measured.words.astype(np.uint8),
             signals=measured.signals,
+            **{f"known_{field.name}": getattr(known, field.name) for field in fields(Conditioned)},
         ),
         "conditional.npz": _npz(**conditional.arrays()),
     }
@@ -152,7 +149,8 @@ def build(
         seed=seed,
         inputs=[c.name for c in gauge.columns(Role.INPUT)],
         signals=[c.name for c in gauge.columns(Role.SIGNAL)],
-        topics=_name_topics(exchanges, topic, conditional.topics.centroids.shape[1]),
+        words=list(vocabulary.words),
+        topics=_name_topics(vocabulary.words, measured.words, known.topic, conditional.topics.count),
         data=dict(data),
         members={name: _digest(content) for name, content in members.items()},
     )
@@ -192,8 +190,17 @@ def open_baseline(folder: Path, gauge: Gauge) -> Baseline:
         if [c.name for c in gauge.columns(role)] != names:
             raise BaselineError(f"{folder} was built with other {role}s than this version measures: build it again")
     rows, model = (_load(contents[name]) for name in _MEMBERS)
-    measured = Measured(rows["ids"].tolist(), rows["inputs"], rows["ngrams"].astype(np.float64), rows["signals"])
-    return Baseline(_digest(raw)[:12], manifest, measured, Conditional.from_arrays(model))
+    return Baseline(
+        id=_digest(raw)[:12],
+        manifest=manifest,
+        gauge=gauge.knowing(Vocabulary(tuple(manifest.words))),
+        conditional=Conditional.from_arrays(model),
+        ids=rows["ids"].tolist(),
+        inputs=rows["inputs"],
+        words=rows["words"].astype(np.float64),
+        signals=rows["signals"],
+        known=Conditioned(*(rows[f"known_{field.name}"] for field in fields(Conditioned))),
+    )
 
 
 def _read(place: Path, name: str) -> bytes:
@@ -223,34 +230,28 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _name_topics(exchanges: Sequence[Exchange], topic: NDArray[np.int32], count: int) -> list[Topic]:
-    """Names each topic by the words that are most typical of its prompts against all others."""
-    said: list[Counter[str]] = [Counter() for _ in range(count)]
-    for exchange, t in zip(exchanges, topic, strict=True):
-        text = next((m.content for m in reversed(exchange.messages) if m.role == "user"), "")
-        said[t].update(set(_WORD.findall(text.lower())))
-    everywhere = sum(said, Counter[str]())
+def _name_topics(words: Sequence[str], used: Matrix, topic: NDArray[np.int32], count: int) -> list[Topic]:
+    """Names each topic by those of the strongest words that are most typical of its prompts against all others."""
+    words, used = words[:_NAMING], used[:, :_NAMING]
+    everywhere = used.mean(axis=0)
     out = []
     for t in range(count):
-        size = max(int((topic == t).sum()), 1)
-        lift = {
-            word: n / size * np.log((n / size) / (everywhere[word] / len(exchanges)))
-            for word, n in said[t].items()
-            if n >= _NAMED_IN
-        }
-        words = sorted(lift, key=lambda word: (-lift[word], word))[:3]
-        out.append(Topic(name=", ".join(words) or f"topic {t + 1}", share=round(size / len(exchanges), 4)))
+        share = float((topic == t).mean())
+        within = used[topic == t].mean(axis=0) if share else np.zeros(len(words))
+        lift = within * np.log(np.maximum(within, 1e-9) / np.maximum(everywhere, 1e-9))
+        typical = [words[i] for i in np.argsort(-lift, kind="stable")[:3] if lift[i] > 0]
+        out.append(Topic(name=", ".join(typical) or "anything else", share=round(share, 4)))
     return out
 
 
 def summary(baseline: Baseline) -> dict[str, Any]:
     """What `baseline show` prints, as plain data: the manifest, and of each signal its mean, its spread, how often it
     applies, and the share of its variance that the inputs explain (cross-fitted)."""
-    signals = baseline.measured.signals
+    signals = baseline.signals
     seen = ~np.isnan(signals)
     mean = column_means(signals, none=0.0)
     spread = np.sqrt(column_means((signals - mean) ** 2, none=0.0))
-    left = column_means(baseline.conditioned().residuals ** 2, none=0.0)
+    left = column_means((signals - baseline.known.expected) ** 2, none=0.0)
     explained = np.clip(1 - left / np.maximum(spread**2, 1e-12), 0, 1)
     return {
         "id": baseline.id,

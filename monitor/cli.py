@@ -109,8 +109,8 @@ def run_demo(
     with demo.prepared(host=host, port=port, pause_secs=0.5, wait=stop.wait) as monitor, monitor.serving() as server:
         out.print(f"Status page  http://{host}:{server.port}/")
         out.print(f"Series       http://{host}:{server.port}/metrics")
-        out.print("Watch the verdict: steady, then unexplained (the model is")
-        out.print("swapped for a fine-tune), then steady again. It takes about a minute. Ctrl-C ends it.\n")
+        out.print("Watch the verdict: steady, explained (users ask other things), unexplained (the model is")
+        out.print("swapped for a fine-tune), steady again. It takes about a minute. Ctrl-C ends it.\n")
         try:
             _follow(monitor, stop, keep=not once)
         except KeyboardInterrupt:

@@ -9,15 +9,19 @@ exchangeable while behaviour is unchanged, at any size of the baseline, and thei
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.interfaces import Matrix, Strata
+from monitor.interfaces import Matrix, Measured, Strata
 from monitor.stats.blocks import rowwise_product
+from monitor.stats.cuts import natural_cuts, told_by
+from monitor.stats.directions import Directions
 from monitor.stats.means import column_means
 from monitor.stats.ridge import ridge
 from monitor.stats.topics import Topics
+from monitor.stats.unseen import known_words, unseen_share
 
 ROWS_PER_BAG = 40
 """Aim for a bag (fold x stratum) of at least this many baseline rows: below it early ranks say little."""
@@ -29,10 +33,11 @@ _SPREADS = (0.25, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class Conditioned:
-    """A batch seen through the model. `residuals` (n, k) with their `strata` (n, k); `topic` (n,) for people; `novelty`
-    (n, 2): of the prompt's words, of its shape, with `novelty_strata` (n, 2); `supported` (n,) False where the
-    baseline never saw the like."""
+    """A batch seen through the model. `expected` (n, k): the signals that prompts let one expect; `residuals` (n, k)
+    with their `strata` (n, k): what is compared; `topic` (n,) for people; `novelty` (n, 2): of the prompt's words, of
+    its shape, with `novelty_strata` (n, 2); `supported` (n,) False where the baseline never saw the like."""
 
+    expected: Matrix
     residuals: Matrix
     strata: Strata
     topic: NDArray[np.int32]
@@ -43,21 +48,31 @@ class Conditioned:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """The model of one fold. Shapes: p inputs, d n-grams, r directions, j topics, k signals, s strata."""
+    """The model of one fold. Shapes: p inputs, d n-grams, r directions, v words, j topics, k signals, s strata."""
 
     centre: NDArray[np.float64]  # (p,)
     scale: NDArray[np.float64]  # (p,)
     idf: NDArray[np.float64]  # (d,)
     basis: NDArray[np.float64]  # (d, r)
-    centroids: NDArray[np.float64]  # (d, j)
-    weights: NDArray[np.float64]  # (1 + p + r + j, 2 k): of each signal, and of its distance from what is expected
+    word_idf: NDArray[np.float64]  # (v,)
+    centroids: NDArray[np.float64]  # (v, j)
+    known_words: NDArray[np.bool_]  # (65536,)
+    weights: NDArray[np.float64]  # (1 + p + r + j + 1, 2 k): of each signal, and of its distance from what is expected
     typical: NDArray[np.float64]  # (k,) mean of that distance; 1 where a signal is constant
+    grain: NDArray[np.float64]  # (k,) residuals are whole multiples: constant but for a sum's last bits is constant
+    lumped: NDArray[np.bool_]  # (k,) signals that have one and the same value in many exchanges
+    kind: NDArray[np.float64]  # (k,) weights of all that is expected in a score of what kind of answer is expected
+    by_kind: NDArray[np.bool_]  # (k,) strata are parted by that score, else by what is expected of the signal itself
     cuts: NDArray[np.float64]  # (s - 1, k)
     reach: NDArray[np.float64]  # (2,) novelty that no more than a trace of the fold's own rows exceeds
 
     @property
+    def directions(self) -> Directions:
+        return Directions(self.idf, self.basis)
+
+    @property
     def topics(self) -> Topics:
-        return Topics(self.idf, self.basis, self.centroids)
+        return Topics(self.word_idf, self.centroids)
 
     def shape(self, inputs: Matrix) -> Matrix:
         """(n, p) standardised inputs; one that does not apply is as expected, 0."""
@@ -66,10 +81,21 @@ class Fold:
     def expect(self, shape: Matrix, places: Matrix, topic: NDArray[np.int32]) -> tuple[Matrix, Matrix]:
         """(n, k) what the prompt lets one expect of each signal, and (n, k) how far from it one may expect to be, in
         units of what is typical: rates of short answers spread wider than those of long ones."""
-        known = _design(shape, places, topic, self.centroids.shape[1])
+        known = _design(shape, places, topic, self.topics.count)
         both = rowwise_product(np.hstack([np.ones((len(known), 1)), known]), self.weights)
         k = len(self.typical)
         return both[:, :k], np.clip(both[:, k:] / self.typical, *_SPREADS)
+
+    def residuals(self, signals: Matrix, expected: Matrix, spread: Matrix) -> Matrix:
+        """(n, k) how far each signal is from what is expected, or the signal itself where it is `lumped`: a rare
+        event is no nearer to its chance when that is small, and would only mirror the prompts."""
+        apart = np.rint((signals - expected) / self.grain) * self.grain / spread
+        residuals: Matrix = np.where(self.lumped, signals, apart)
+        return residuals
+
+    def scores(self, expected: Matrix) -> Matrix:
+        """(n, k) the prognostic score of each signal, which parts its strata."""
+        return np.where(self.by_kind, rowwise_product(expected, self.kind[:, None]), expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +104,6 @@ class Conditional:
 
     folds: tuple[Fold, ...]
     topics: Topics
-    grain: NDArray[np.float64]
-    """(k,) residuals are rounded to whole multiples: what is constant but for the last bits of a sum is constant."""
 
     @property
     def strata_per_fold(self) -> int:
@@ -92,59 +116,60 @@ class Conditional:
 
     @property
     def novelty_groups(self) -> int:
-        return sum(fold.centroids.shape[1] for fold in self.folds)
+        return len(self.folds)
 
     @staticmethod
-    def fit(ids: Sequence[str], inputs: Matrix, ngrams: Matrix, signals: Matrix, *, seed: int) -> "Conditional":
-        """Learns from a baseline of n rows: (n, p) inputs, (n, d) n-grams, (n, k) signals. Seconds at 10,000 rows."""
-        n = len(ids)
+    def fit(measured: Measured, *, seed: int) -> "Conditional":
+        """Learns from a baseline of n rows. Seconds at 10,000 rows."""
+        n = len(measured.ids)
         fold_count = 2 if n < 2_000 else 4
         strata = int(np.clip(n // fold_count // ROWS_PER_BAG, 1, MAX_STRATA))
-        dealt = deal(ids, fold_count)
-        folds = tuple(
-            _fit_fold(inputs, ngrams, signals, dealt == f, strata=strata, seed=seed + f) for f in range(fold_count)
-        )
-        spread = np.sqrt(column_means((signals - column_means(signals, none=0.0)) ** 2, none=0.0))
-        grain = np.maximum(1e-6 * spread, 1e-9)
-        return Conditional(folds, Topics.fit(ngrams, _topic_count(n), _rank(n), seed=seed), grain)
+        dealt = deal(measured.ids, fold_count)
+        folds = tuple(_fit_fold(measured, dealt == f, strata=strata, seed=seed + f) for f in range(fold_count))
+        return Conditional(folds, Topics.fit(measured.words, _topic_count(n), seed=seed))
 
-    def apply(self, ids: Sequence[str], inputs: Matrix, ngrams: Matrix, signals: Matrix) -> Conditioned:
+    def apply(self, measured: Measured) -> Conditioned:
         """Sees a batch through the model of each exchange's fold. The result of a row is its own, bit for bit."""
-        n, k = signals.shape
-        residuals, strata = np.empty((n, k)), np.empty((n, k), np.int32)
+        n, k = measured.signals.shape
+        expected, residuals, strata = np.empty((n, k)), np.empty((n, k)), np.empty((n, k), np.int32)
         novelty, novelty_strata = np.empty((n, 2)), np.zeros((n, 2), np.int32)
         supported = np.empty(n, bool)
-        dealt, first_topic = deal(ids, len(self.folds)), 0
+        dealt = deal(measured.ids, len(self.folds))
         for f, fold in enumerate(self.folds):
             rows = np.flatnonzero(dealt == f)
-            shape = fold.shape(inputs[rows])
-            places, topic, words = fold.topics.place(ngrams[rows])
-            expected, spread = fold.expect(shape, places, topic)
-            residuals[rows] = np.rint((signals[rows] - expected) / self.grain) * self.grain / spread
-            strata[rows] = f * self.strata_per_fold + (expected[:, None, :] >= fold.cuts).sum(axis=1)
-            novelty[rows] = np.column_stack([words, np.abs(shape).max(axis=1, initial=0.0)])
-            novelty_strata[rows] = (first_topic + topic)[:, None]
+            shape = fold.shape(measured.inputs[rows])
+            places = fold.directions.place(measured.ngrams[rows])
+            topic = fold.topics.assign(measured.words[rows])
+            expected[rows], spread = fold.expect(shape, places, topic)
+            residuals[rows] = fold.residuals(measured.signals[rows], expected[rows], spread)
+            above = fold.scores(expected[rows])[:, None, :] >= fold.cuts
+            strata[rows] = f * self.strata_per_fold + above.sum(axis=1)
+            unseen = unseen_share(measured.prompts, fold.known_words)
+            novelty[rows] = np.column_stack([unseen[rows], np.abs(shape).max(axis=1, initial=0.0)])
+            novelty_strata[rows] = f
             supported[rows] = (novelty[rows] <= fold.reach).all(axis=1)
-            first_topic += fold.centroids.shape[1]
-        return Conditioned(residuals, strata, self.topics.place(ngrams)[1], novelty, novelty_strata, supported)
+        topic = self.topics.assign(measured.words)
+        return Conditioned(expected, residuals, strata, topic, novelty, novelty_strata, supported)
 
-    def arrays(self) -> dict[str, NDArray[np.float64]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """The model as named arrays, for the artefact."""
-        out = {f"topics_{name}": getattr(self.topics, name) for name in ("idf", "basis", "centroids")}
-        out["grain"] = self.grain
+        out: dict[str, NDArray[Any]] = {
+            "topics_idf": self.topics.idf,
+            "topics_centroids": self.topics.centroids,
+        }
         for f, fold in enumerate(self.folds):
             out |= {f"fold{f}_{field.name}": getattr(fold, field.name) for field in fields(Fold)}
         return out
 
     @staticmethod
-    def from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> "Conditional":
+    def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> "Conditional":
         """The inverse of `arrays`. KeyError when one is missing."""
         count = sum(name.endswith("_cuts") for name in arrays)
         folds = tuple(
             Fold(**{field.name: arrays[f"fold{f}_{field.name}"] for field in fields(Fold)}) for f in range(count)
         )
-        topics = Topics(arrays["topics_idf"], arrays["topics_basis"], arrays["topics_centroids"])
-        return Conditional(folds, topics, arrays["grain"])
+        topics = Topics(arrays["topics_idf"], arrays["topics_centroids"])
+        return Conditional(folds, topics)
 
 
 def deal(ids: Sequence[str], folds: int) -> NDArray[np.int64]:
@@ -152,18 +177,19 @@ def deal(ids: Sequence[str], folds: int) -> NDArray[np.int64]:
     return np.array([zlib.crc32(i.encode("utf-8", "surrogatepass")) for i in ids], np.int64) % folds
 
 
-def _fit_fold(
-    inputs: Matrix, ngrams: Matrix, signals: Matrix, own: NDArray[np.bool_], *, strata: int, seed: int
-) -> Fold:
+def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: int) -> Fold:
+    inputs, signals = measured.inputs, measured.signals
     rest, n = ~own, int((~own).sum())
     centre = column_means(inputs[rest], none=0.0)
     scale = np.sqrt(column_means((inputs[rest] - centre) ** 2, none=0.0))
     # A constant input is no news until it moves; the floor keeps its first move finite.
     scale = np.maximum(scale, 0.05)
-    topics = Topics.fit(ngrams[rest], _topic_count(n), _rank(n), seed=seed)
-    places, topic, novelty = topics.place(ngrams)
+    directions = Directions.fit(measured.ngrams[rest], _rank(n))
+    topics = Topics.fit(measured.words[rest], _topic_count(n), seed=seed)
+    places = directions.place(measured.ngrams)
+    topic = topics.assign(measured.words)
     shape = _standardised(inputs, centre, scale)
-    design = _design(shape, places, topic, topics.centroids.shape[1])
+    design = _design(shape, places, topic, topics.count)
     # Directions of words have small spread; on one scale with the shape, one penalty serves all.
     spread = np.maximum(design[rest].std(axis=0), 1e-3)
     weights = np.column_stack([ridge(design[rest] / spread, y) for y in signals[rest].T])
@@ -171,13 +197,58 @@ def _fit_fold(
     weights = np.hstack([weights, np.column_stack([ridge(design[rest] / spread, y) for y in distance.T])])
     weights[1:] /= spread[:, None]
     typical = column_means(distance, none=0.0)
-    typical = np.where(typical > 1e-9, typical, 1.0)
-    known = (centre, scale, topics.idf, topics.basis, topics.centroids, weights, typical)
-    fold = Fold(*known, cuts=np.zeros((0, signals.shape[1])), reach=np.zeros(2))  # both from what it expects
-    expected, _ = fold.expect(shape[own], places[own], topic[own])
-    cuts = np.quantile(expected, np.arange(1, strata) / strata, axis=0)
-    reach = np.array([_reach(novelty[own]), _reach(np.abs(shape[own]).max(axis=1, initial=0.0))])
-    return replace(fold, cuts=cuts, reach=reach)
+    around = np.sqrt(column_means((signals[rest] - column_means(signals[rest], none=0.0)) ** 2, none=0.0))
+    fold = Fold(
+        centre=centre,
+        scale=scale,
+        idf=directions.idf,
+        basis=directions.basis,
+        word_idf=topics.idf,
+        centroids=topics.centroids,
+        known_words=known_words(measured.prompts, rest),
+        weights=weights,
+        typical=np.where(typical > 1e-9, typical, 1.0),
+        grain=np.maximum(1e-6 * around, 1e-9),
+        lumped=np.array([_lumped(y) for y in signals[rest].T], bool),
+        kind=np.zeros(signals.shape[1]),
+        by_kind=np.zeros(signals.shape[1], bool),
+        cuts=np.zeros((0, signals.shape[1])),
+        reach=np.zeros(2),
+    )
+    expected, width = fold.expect(shape, places, topic)
+    fold = _with_strata(fold, expected, fold.residuals(signals, expected, width), own, strata)
+    unseen, oddness = unseen_share(measured.prompts, fold.known_words), np.abs(shape).max(axis=1, initial=0.0)
+    return replace(fold, reach=np.array([_reach(unseen[own]), _reach(oddness[own])]))
+
+
+def _with_strata(fold: Fold, expected: Matrix, residuals: Matrix, own: NDArray[np.bool_], strata: int) -> Fold:
+    """Of the two scores, that whose strata tell more of a signal's distribution on the rows that were learned from;
+    cuts where the fold's own rows part."""
+    fold = replace(fold, kind=_main_direction(expected[~own]))
+    rest, all_by_kind = residuals[~own], np.ones(len(fold.by_kind), bool)
+    by_kind = replace(fold, by_kind=all_by_kind).scores(expected[~own])
+    told = [
+        (told_by(kind, r, strata, ROWS_PER_BAG), told_by(itself, r, strata, ROWS_PER_BAG))
+        for kind, itself, r in zip(by_kind.T, expected[~own].T, rest.T, strict=True)
+    ]
+    fold = replace(fold, by_kind=np.array([kind > itself for kind, itself in told], bool))
+    cuts = [natural_cuts(score, strata, ROWS_PER_BAG) for score in fold.scores(expected[own]).T]
+    return replace(fold, cuts=np.column_stack(cuts))
+
+
+def _main_direction(expected: Matrix) -> NDArray[np.float64]:
+    """(k,) weights of the direction along which most of what is expected moves together."""
+    spread = expected.std(axis=0)
+    scale = np.where(spread > 1e-9, spread, np.inf)
+    _, _, right = np.linalg.svd((expected - expected.mean(axis=0)) / scale, full_matrices=False)
+    direction: NDArray[np.float64] = right[0] / scale
+    return direction
+
+
+def _lumped(signal: NDArray[np.float64]) -> bool:
+    """Whether one value makes up a quarter of all."""
+    counts = np.unique(signal[~np.isnan(signal)], return_counts=True)[1]
+    return bool(counts.max(initial=0) >= 0.25 * counts.sum())
 
 
 def _standardised(inputs: Matrix, centre: NDArray[np.float64], scale: NDArray[np.float64]) -> Matrix:

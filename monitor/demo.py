@@ -1,7 +1,7 @@
 """`tidegauge demo`: recorded exchanges of a real model through the whole pipeline, in accelerated time.
 
-First the users ask other things (the model answers them as before), then the model is swapped for a fine-tune of it
-(`unexplained`), then all is as before. How the recording was made: examples/recording.
+First the users ask other things, which the model answers as before (`explained`), then the model is swapped for a
+fine-tune of it (`unexplained`), then all is as before. How the recording was made: examples/recording.
 """
 
 import gzip

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.batch import Batch
+from monitor.batch import Batch, Words
 from monitor.records import Exchange, Position, Record, RecordBatch
 
 Matrix = NDArray[np.float64]
@@ -22,10 +22,12 @@ Snapshot = Mapping[str, np.ndarray]
 
 
 class Role(StrEnum):
-    """What a column is for: `input` and `signal` are shown and tested; `context` only feeds the strata."""
+    """What a column is for: `input` and `signal` are shown and tested; `word` says whether a prompt uses a word of the
+    baseline, the first of them are tested too; `context` only feeds what signals are expected to be."""
 
     INPUT = "input"
     SIGNAL = "signal"
+    WORD = "word"
     CONTEXT = "context"
 
 
@@ -47,6 +49,19 @@ class Column:
     rise: str
     fall: str
     harm: Harm = Harm.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A batch in numbers: the exchanges' ids, (n, p) inputs, (n, v) words, (n, d) n-grams, (n, k) signals, and all
+    words of the prompts, hashed."""
+
+    ids: Sequence[str]
+    inputs: Matrix
+    words: Matrix
+    ngrams: Matrix
+    signals: Matrix
+    prompts: Words
 
 
 class Extractor(Protocol):

@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 PUBLISH_SECS = 1.0
 """At most this often a report is made; also when nothing comes, so that silence is seen."""
 
+LATE_SECS = 10.0
+"""A report waits for a save, so that after a crash no counter stands lower than it was shown: that would be read as a
+counter that began anew. So long at most: saves may fail, or be far apart."""
+
 _FIRST_PAUSE_SECS, _LONGEST_PAUSE_SECS = 1.0, 30.0
 _LETTERS_WAITING = 10_000
 _NO_CONTENT_SHARE = 0.5
@@ -97,7 +101,7 @@ class Pipeline:
         self._letters: list[DeadLetter] = []
         self._owner: dict[tuple[str, str | None], str | None] = {}
         self._last_record: dict[str, float] = {}
-        self._state_failures, self._stopping, self._ready = 0, False, False
+        self._state_failures, self._stopping, self._ready, self._unsaved = 0, False, False, False
         self._saved_at = self._published_at = self.looped_at = clock()
         self._restore()
 
@@ -115,7 +119,7 @@ class Pipeline:
                 self.looped_at = self._clock()
                 if self.looped_at - self._saved_at >= self._snapshot_secs:
                     self._save()
-                if self.looped_at - self._published_at >= PUBLISH_SECS:
+                if self.looped_at - self._published_at >= (LATE_SECS if self._unsaved else PUBLISH_SECS):
                     self._publish()
                 if self._stopping:
                     break
@@ -138,6 +142,7 @@ class Pipeline:
         for start in range(0, len(batch.records), self._batch_records):
             self._measure(name, batch.records[start : start + self._batch_records])
         self._positions[name] = {**self._positions.get(name, {}), **batch.position}
+        self._unsaved = self._unsaved or len(batch.records) > 0
 
     def _batches(self, running: dict[str, Iterator[RecordBatch]]) -> Iterator[tuple[str, RecordBatch]]:
         """Round robin over the sources that have not ended; takes out those that have."""
@@ -245,6 +250,7 @@ class Pipeline:
             self._state_failures += 1
             log.warning("%s; measuring goes on, what came since the last save would be read again", error)
             return
+        self._unsaved = False
         self._letters.clear()
         for name, position in self._positions.items():
             self._feeds[name].source.commit(position)

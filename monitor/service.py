@@ -103,7 +103,6 @@ def _watch(model: Model, settings: Settings, gauge: Gauge) -> Watch:
     bank = Bank(
         name=model.name,
         baseline=baseline,
-        gauge=gauge,
         false_pages_per_month=model.false_pages_per_month,
         exchanges_per_month=model.exchanges_per_month,
         seed=model.seed,

@@ -22,7 +22,7 @@ def known(tmp_path_factory):
 
 
 def bank(known, **options):
-    return Bank(name="bot", baseline=known, gauge=GAUGE, **{"exchanges_per_month": 20_000, **options})
+    return Bank(name="bot", baseline=known, **{"exchanges_per_month": 20_000, **options})
 
 
 def spans(bank):
@@ -38,10 +38,6 @@ def test_unchanged_traffic_is_steady_once_there_is_enough(known):
     assert spans(b) == ["insufficient", "steady"]
 
 
-HEAVY_TURN = "a heavy turn of the mix still moves signals whose whole shape depends on the prompt (contract, line 2)"
-
-
-@pytest.mark.xfail(reason=HEAVY_TURN)
 def test_other_users_are_explained_and_their_end_is_seen(known):
     b = bank(known)
     b.update(exchanges(2, 200, first=10_000))
@@ -55,7 +51,6 @@ def test_other_users_are_explained_and_their_end_is_seen(known):
     assert b.course.incidents[0].closed is not None
 
 
-@pytest.mark.xfail(reason=HEAVY_TURN)
 def test_another_model_is_unexplained_also_while_users_change(known):
     b = bank(known)
     b.update(exchanges(3, 200, first=10_000))

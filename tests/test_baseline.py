@@ -34,7 +34,7 @@ def test_says_what_it_is(folder):
     assert sum(t.share for t in manifest.topics) == pytest.approx(1, abs=1e-3)
     words = {word for t in manifest.topics for word in t.name.split(", ")}
     assert words & {word for topic in TOPICS.values() for word in topic.split()}
-    assert np.isnan(opened.measured.signals).mean() < 0.6
+    assert np.isnan(opened.signals).mean() < 0.6
 
 
 def test_the_same_run_gives_the_same_bytes():

@@ -424,10 +424,10 @@ def test_the_demo_without_a_page_prints_one_object(tidegauge):
     assert [after["from_exchange"] - before["to_exchange"] for before, after in pairwise(spans)] == (
         [1] * (len(spans) - 1)
     )
-    course = [span["verdict"] for span in spans]
-    assert course[:2] == ["insufficient", "steady"]
-    assert "unexplained" in course
-    assert course[-1] == "steady"
+    assert [span["verdict"] for span in spans] == ["insufficient", "steady", "explained", "unexplained", "steady"]
+    began = {span["verdict"]: span["from_exchange"] for span in spans[2:]}
+    assert 601 < began["explained"] < 1_201 <= began["unexplained"] < 1_230  # other users from 601, model from 1,201
+    assert 1_601 <= began["steady"] < 1_700  # all as before from 1,601
 
 
 def test_the_demo_on_a_terminal_is_a_table(tidegauge):

@@ -1,5 +1,7 @@
 """Signals given inputs: exchangeable between baseline and live, the same for a row whatever its batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -8,19 +10,20 @@ from traffic import EVEN, TURNED, exchanges
 from monitor.baseline import Gauge
 from monitor.conditional import Conditional, deal
 from monitor.interfaces import Role
+from monitor.vocabulary import Vocabulary
 
-GAUGE = Gauge.standard()
+GAUGE = Gauge.standard().knowing(Vocabulary.learn(exchanges(0, 500)))
 LENGTH = [c.name for c in GAUGE.columns(Role.SIGNAL)].index("answer_length")
 
 
 def fitted(seed=0, n=500):
     m = GAUGE.measure(exchanges(seed, n))
-    return Conditional.fit(m.ids, m.inputs, m.ngrams, m.signals, seed=0), m
+    return Conditional.fit(m, seed=0), m
 
 
 def test_inputs_explain_what_depends_on_them():
     model, m = fitted()
-    residuals = model.apply(m.ids, m.inputs, m.ngrams, m.signals).residuals[:, LENGTH]
+    residuals = model.apply(m).residuals[:, LENGTH]
     assert residuals.std() < 0.8 * m.signals[:, LENGTH].std()
     assert abs(residuals.mean()) < 0.1 * m.signals[:, LENGTH].std()
 
@@ -32,22 +35,23 @@ def test_residuals_of_live_exchanges_are_those_of_the_baseline_in_their_stratum(
     apart = []
     for seed in range(12):
         model, m = fitted(seed, 400)
-        known = model.apply(m.ids, m.inputs, m.ngrams, m.signals)
+        known = model.apply(m)
         sums = np.bincount(known.strata[:, LENGTH], weights=known.residuals[:, LENGTH], minlength=model.groups)
-        means = sums / np.bincount(known.strata[:, LENGTH], minlength=model.groups)
+        means = sums / np.maximum(np.bincount(known.strata[:, LENGTH], minlength=model.groups), 1)
         m = GAUGE.measure(exchanges(seed, 100, topics=topics, first=10_000))
-        live = model.apply(m.ids, m.inputs, m.ngrams, m.signals)
+        live = model.apply(m)
         apart.append(np.mean(live.residuals[:, LENGTH] - means[live.strata[:, LENGTH]]))
     assert abs(np.mean(apart)) < 0.1
 
 
 @pytest.mark.parametrize("cut", [1, 7, 33, 64, 199])
 def test_a_row_does_not_depend_on_its_batch(cut):
-    model, m = fitted()
-    whole = model.apply(m.ids, m.inputs, m.ngrams, m.signals)
-    for start in range(0, len(m.ids), cut):
+    model, _ = fitted()
+    live = exchanges(0, 500)
+    whole = model.apply(GAUGE.measure(live))
+    for start in range(0, len(live), cut):
         s = slice(start, start + cut)
-        part = model.apply(m.ids[s], m.inputs[s], m.ngrams[s], m.signals[s])
+        part = model.apply(GAUGE.measure(live[s]))
         assert np.array_equal(part.residuals, whole.residuals[s], equal_nan=True)
         assert np.array_equal(part.strata, whole.strata[s])
         assert np.array_equal(part.novelty, whole.novelty[s])
@@ -56,7 +60,7 @@ def test_a_row_does_not_depend_on_its_batch(cut):
 
 def test_strata_of_residuals_are_bins_of_the_expected_value_and_hold_enough_rows():
     model, m = fitted(n=600)
-    strata = model.apply(m.ids, m.inputs, m.ngrams, m.signals).strata[:, LENGTH]
+    strata = model.apply(m).strata[:, LENGTH]
     assert model.groups == 10
     assert np.bincount(strata, minlength=model.groups).min() >= 30
 
@@ -68,18 +72,20 @@ def test_prompts_of_another_kind_are_out_of_support_and_known_ones_hardly_ever()
         m = e.messages[-1]
         strange.append(type(e)(e.id, e.model, (e.messages[0], type(m)(m.role, m.content[::-1])), e.response))
     m = GAUGE.measure(strange)
-    assert model.apply(m.ids, m.inputs, m.ngrams, m.signals).supported.mean() < 0.2
+    assert model.apply(m).supported.mean() < 0.2
     m = GAUGE.measure(exchanges(1, 1_000, first=6_000))
-    assert model.apply(m.ids, m.inputs, m.ngrams, m.signals).supported.mean() > 0.97
+    assert model.apply(m).supported.mean() > 0.97
     m = GAUGE.measure(exchanges(1, 500, topics=TURNED, first=8_000))
-    assert model.apply(m.ids, m.inputs, m.ngrams, m.signals).supported.mean() > 0.97
+    assert model.apply(m).supported.mean() > 0.97
 
 
-def test_a_constant_signal_leaves_exact_zeros():
+def test_what_is_constant_stays_constant_to_the_last_bit():
     model, m = fitted()
-    constant = np.full_like(m.signals, 0.1)
-    model = Conditional.fit(m.ids, m.inputs, m.ngrams, constant, seed=0)
-    assert (model.apply(m.ids, m.inputs, m.ngrams, constant).residuals == 0).all()
+    constant = replace(m, signals=np.full_like(m.signals, 0.1))
+    model = Conditional.fit(constant, seed=0)
+    assert (model.apply(constant).residuals == 0.1).all()
+    nearly = replace(m, signals=0.1 + 1e-15 * np.random.default_rng(0).normal(size=m.signals.shape))
+    assert (Conditional.fit(nearly, seed=0).apply(nearly).residuals == 0).all()
 
 
 def test_folds_are_dealt_evenly_and_by_the_id_alone():
@@ -92,5 +98,5 @@ def test_folds_are_dealt_evenly_and_by_the_id_alone():
 def test_the_model_survives_its_arrays():
     model, m = fitted(n=120)
     again = Conditional.from_arrays(model.arrays())
-    one, two = (x.apply(m.ids, m.inputs, m.ngrams, m.signals) for x in (model, again))
+    one, two = (x.apply(m) for x in (model, again))
     assert np.array_equal(one.residuals, two.residuals, equal_nan=True)

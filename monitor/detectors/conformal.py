@@ -15,9 +15,6 @@ BLOCK = 32
 SETTLE = 256
 """Exchanges between two settled copies of the bag; the copy before the last is what a move is undone to."""
 
-RETURN_RUN_LENGTH = 1e6
-"""Mean number of exchanges after which a move that goes on would wrongly be called over."""
-
 CAP = 1e15
 """Evidence stops growing here: far over every threshold, and a number that people can read."""
 
@@ -37,7 +34,8 @@ class ConformalMartingale:
 
     At an alarm the bag is set back to how it stood before the move and learns nothing while the move lasts. The move
     is over when its own bets lose: with e' = geometric mean of 1 / e over the bets that carried the alarm (an e-value
-    while the move goes on), Q = (Q + 1) e' reaches RETURN_RUN_LENGTH.
+    while the move goes on), Q = (Q + 1) e' reaches the threshold too: a move that goes on is called over no
+    more often than one is made up.
 
     State is bounded: three tables of counts, R, and the last MEMORY ranks. Cost: about a microsecond per value.
     """
@@ -106,7 +104,7 @@ class ConformalMartingale:
             np.minimum(r, CAP, out=r)
             if lost is not None:
                 self._q = (self._q + 1) * float(lost[i])
-                if self._q >= RETURN_RUN_LENGTH:
+                if self._q >= threshold:
                     return i + 1, Level.STEADY
             elif np.vdot(r, self._bets.weights) >= threshold:
                 return i + 1, Level.MOVED

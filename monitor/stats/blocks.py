@@ -1,4 +1,4 @@
-"""Matrix products whose rows do not depend on the rows beside them."""
+"""Products and lengths of rows that do not depend on the rows beside them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,3 +19,10 @@ def rowwise_product(x: NDArray[np.float64], weights: NDArray[np.float64]) -> NDA
     for block, result in zip(padded, out, strict=True):
         np.matmul(block, weights, out=result)
     return out.reshape(-1, weights.shape[1])[:n]
+
+
+def unit_rows(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of (n, d) scaled to length one; a row of zeros stays."""
+    # Sums of squares row by row: numpy's pairwise order depends on the row's length alone.
+    size: NDArray[np.float64] = np.maximum(np.sqrt(np.square(x).sum(axis=1)), 1e-12)
+    return x / size[:, None]

@@ -1,4 +1,4 @@
-"""Topics of prompts: clusters of hashed n-grams, and how far a prompt lies from all of them."""
+"""Topics of prompts: clusters of the words they use."""
 
 from dataclasses import dataclass
 
@@ -6,29 +6,37 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.vq import ClusterError, kmeans2
 
-from monitor.stats.blocks import rowwise_product
+from monitor.stats.blocks import rowwise_product, unit_rows
 
+_RANK = 16
 _RESTARTS = 8
+_ROWS_PER_TOPIC = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Clusters of rows of hashed n-grams. `idf` (d,) weighs rare n-grams up, `basis` (d, r) spans the main directions,
-    `centroids` (d, j) are the unit means of the topics."""
+    """j clusters of rows of 0/1 words. `idf` (v,) weighs rare words up, `centroids` (v, j) are the unit means."""
 
     idf: NDArray[np.float64]
-    basis: NDArray[np.float64]
     centroids: NDArray[np.float64]
 
+    @property
+    def count(self) -> int:
+        """Number of topics, with the last one for prompts that use none of the words."""
+        return int(self.centroids.shape[1]) + 1
+
     @staticmethod
-    def fit(ngrams: NDArray[np.float64], topics: int, rank: int, *, seed: int) -> "Topics":
-        """Learns from `ngrams` (n, d): singular directions, then k-means (seeded, best of a few starts) in them."""
-        idf = np.log((1 + len(ngrams)) / (1 + np.count_nonzero(ngrams, axis=0))) + 0.1
-        unit = _unit(ngrams * idf)
+    def fit(words: NDArray[np.float64], topics: int, *, seed: int) -> "Topics":
+        """Learns at most `topics` clusters from `words` (n, v): k-means (seeded, best of a few starts) along the main
+        directions of the rows that use a word at all."""
+        idf = np.log((1 + len(words)) / (1 + words.sum(axis=0)))
+        unit = unit_rows(words[words.any(axis=1)] * idf)
+        topics = min(topics, len(unit) // _ROWS_PER_TOPIC)
+        if topics == 0:
+            return Topics(idf, np.zeros((words.shape[1], 0)))
         _, _, right = np.linalg.svd(unit, full_matrices=False)
-        basis = np.ascontiguousarray(right[:rank].T)
-        places = unit @ basis
-        best, labels = np.inf, np.zeros(len(ngrams), int)
+        places = unit @ right[:_RANK].T
+        best, labels = np.inf, np.zeros(len(unit), int)
         for start in range(_RESTARTS):
             rng = np.random.default_rng([seed, start])
             try:
@@ -38,22 +46,13 @@ class Topics:
             spread = float(((places - centres[found]) ** 2).sum())
             if spread < best:
                 best, labels = spread, found
-        means = np.array(
-            [unit[labels == t].mean(axis=0) if (labels == t).any() else unit.mean(axis=0) for t in range(topics)]
-        )
-        return Topics(idf, basis, np.ascontiguousarray(_unit(means).T))
+        means = np.array([unit[labels == t].mean(axis=0) for t in np.unique(labels)])
+        return Topics(idf, np.ascontiguousarray(unit_rows(means).T))
 
-    def place(self, ngrams: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
-        """Of each row of `ngrams` (n, d): its place (n, r) along the main directions, its topic (n,), and its novelty
-        (n,) in [0, 2]: one minus the cosine to that topic. A prompt without words has novelty 1 and topic 0."""
-        unit = _unit(ngrams * self.idf)
-        both = rowwise_product(unit, np.hstack([self.basis, self.centroids]))
-        rank = self.basis.shape[1]
-        likeness = both[:, rank:]
-        return both[:, :rank], np.argmax(likeness, axis=1).astype(np.int32), 1 - likeness.max(axis=1)
-
-
-def _unit(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    # Sums of squares row by row: numpy's pairwise order depends on the row's length alone.
-    size: NDArray[np.float64] = np.maximum(np.sqrt(np.square(x).sum(axis=1)), 1e-12)
-    return x / size[:, None]
+    def assign(self, words: NDArray[np.float64]) -> NDArray[np.int32]:
+        """(n,) the topic whose centroid each row of `words` (n, v) is most like; the last one without a word."""
+        last = self.count - 1
+        if last == 0:
+            return np.zeros(len(words), np.int32)
+        nearest = np.argmax(rowwise_product(unit_rows(words * self.idf), self.centroids), axis=1)
+        return np.where(words.any(axis=1), nearest, last).astype(np.int32)
