@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -146,4 +147,5 @@ def _kafka_options(part: Kafka) -> dict[str, Any]:
 
 
 def _file_options(part: Files, stopping: threading.Event) -> dict[str, Any]:
-    return {"paths": [str(path) for path in part.paths], "follow": part.follow, "wait": stopping.wait}
+    paths = [str(path) for path in part.paths]
+    return {"paths": paths, "follow": part.follow, "wait": stopping.wait, "stdin": getattr(sys.stdin, "buffer", None)}

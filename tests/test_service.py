@@ -87,6 +87,13 @@ def test_a_monitor_from_settings_reads_its_files_to_their_end(folder):
     assert known.verdict is Verdict.STEADY
 
 
+def test_standard_input_is_a_file_named_by_a_dash(folder, monkeypatch):
+    with (folder / "traffic.jsonl").open() as traffic:
+        monkeypatch.setattr("sys.stdin", traffic)
+        report = read_all(Monitor(settings(folder, sources=[{"files": {"paths": ["-"]}}])))
+    assert report.records == {("files", "measured"): SERVED}
+
+
 def test_two_sources_of_a_kind_have_names_of_their_own(folder):
     one = {"files": {"paths": [folder / "traffic.jsonl"]}}
     report = read_all(Monitor(settings(folder, sources=[one, one])))
