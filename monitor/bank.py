@@ -169,13 +169,13 @@ class Bank:
     def report(self) -> ModelReport:
         """One look at the model, for those who show it. Milliseconds."""
         k, manifest = len(self.columns[Channel.BEHAVIOUR]), self._baseline.manifest
-        recent = self._recent[: min(self._exchanges, RECENT)].astype(float)
+        readings = {channel: detector.reading() for channel, detector in self._detectors.items()}
+        recent = self._latest(readings)
         topic, supported = recent[:, 2 * k], recent[:, 2 * k + 1]
         topics = tuple(
             TopicReport(t.name, t.share, finite(np.mean(topic == i)) if len(topic) else None)
             for i, t in enumerate(manifest.topics)
         )
-        readings = {channel: detector.reading() for channel, detector in self._detectors.items()}
         verdict = self._course.verdict
         return ModelReport(
             name=self._name,
@@ -196,6 +196,12 @@ class Bank:
             incidents=tuple(self._course.incidents),
             incidents_opened=dict(self._course.opened),
         )
+
+    def _latest(self, readings: Mapping[Channel, Reading]) -> Matrix:
+        """The rows that are shown as recent: since the latest onset while something moves, else all that are kept."""
+        onset = max((r.onset for r in readings.values() if r.onset is not None), default=0)
+        ordinals = np.arange(max(onset, self._exchanges - RECENT), self._exchanges)
+        return self._recent[ordinals % RECENT].astype(float)
 
     def _channel(self, channel: Channel, reading: Reading, recent: Matrix) -> ChannelReport:
         columns = self.columns[channel]

@@ -157,10 +157,15 @@ def build(
     return {**members, "manifest.json": msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"}
 
 
-def write(members: Mapping[str, bytes], folder: Path) -> None:
-    """Writes a baseline; the manifest last, so that a folder with one is complete. BaselineError when it cannot."""
+def ensure_free(folder: Path) -> None:
+    """BaselineError when the folder holds a baseline already."""
     if (folder / "manifest.json").exists():
         raise BaselineError(f"{folder} already holds a baseline, and a baseline never changes: choose another folder")
+
+
+def write(members: Mapping[str, bytes], folder: Path) -> None:
+    """Writes a baseline; the manifest last, so that a folder with one is complete. BaselineError when it cannot."""
+    ensure_free(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in members.items():

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated, Any
@@ -120,11 +121,10 @@ def run_demo(
 
 def _follow(monitor: service.Monitor, stop: threading.Event, *, keep: bool) -> None:
     """Runs the monitor beside a line per turn of its verdict; then keeps its page up if asked."""
-    reading = threading.Thread(target=monitor.run, daemon=True)
-    reading.start()
+    reading = ThreadPoolExecutor(1).submit(monitor.run)
     shown = 0
     while True:
-        running = reading.is_alive()
+        running = not reading.done()
         report = monitor.board.latest()
         spans = [] if report is None else demo.verdicts(report.models[0])
         for span in spans[shown:]:
@@ -133,6 +133,7 @@ def _follow(monitor: service.Monitor, stop: threading.Event, *, keep: bool) -> N
         if not running:
             break
         stop.wait(0.5)
+    reading.result()  # raises what ended it, if not the recording's end
     if keep:
         out.print("\nThe recording has ended; the page stays up until Ctrl-C.")
         while not stop.wait(1.0):
@@ -162,6 +163,7 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Build a baseline from the exchanges of an evaluation run."""
+    baseline.ensure_free(output)
     with _progress(quiet=as_json) as bar:
         task = bar.add_task("reading", total=None)
         run = evaluation.read(paths, record_format, on_progress=lambda n: bar.update(task, completed=n))

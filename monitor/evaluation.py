@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import ConfigError, MalformedRecord
+from monitor.formats import format_of
 from monitor.records import Exchange
-from monitor.service import format_of
 from monitor.sources import SOURCES
 
 

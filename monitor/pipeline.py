@@ -8,7 +8,7 @@ measured since then is measured again, to the same bytes.
 
 import hashlib
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -128,6 +128,11 @@ class Pipeline:
             self._close(running)
         self._publish()
 
+    @property
+    def stored(self) -> bool:
+        """Whether all that was read is stored."""
+        return not self._unsaved
+
     def stop(self) -> None:
         """Ends `run` after the batch in hand. Safe in a signal handler."""
         self._stopping = True
@@ -177,7 +182,7 @@ class Pipeline:
                     batches.close()
 
     def _measure(self, name: str, records: Sequence[Record]) -> None:
-        outcomes = self._counts.records.setdefault(name, Counter())
+        outcomes = self._counts.of(name)
         decode = self._feeds[name].format.decode
         chosen: defaultdict[str, list[Exchange]] = defaultdict(list)
         with self._timings.of("decode"):
@@ -271,6 +276,10 @@ class Pipeline:
                 watch.empty = values[0]
                 watch.sampler.restore(values[1:])
 
+    def _lag_secs(self, name: str, *, behind: bool, now: float) -> float:
+        """Age of the last record read of a source that has more to read, 0 of one that has read all."""
+        return max(0.0, now - self._last_record.get(name, now)) if behind else 0.0
+
     def _publish(self) -> None:
         self._published_at = self._clock()
         report = self.report()
@@ -280,21 +289,18 @@ class Pipeline:
     def report(self) -> MonitorReport:
         """What is known now."""
         now = self._now()
-        lags = {
-            tuple(partition.rsplit("/", 1)): lag
-            for feed in self._feeds.values()
-            for partition, lag in feed.source.lag().items()
-        }
+        lags = {name: lag for name, feed in self._feeds.items() if (lag := feed.source.lag())}
+        by_partition = {tuple(at.rsplit("/", 1)): n for lag in lags.values() for at, n in lag.items()}
         return MonitorReport(
             at=now,
             namespace=self._namespace,
             models=tuple(self._model(watch, now) for watch in self._watches.values()),
-            records={(source, str(o)): n for source, c in self._counts.records.items() for o, n in c.items()},
-            skipped={str(reason): n for reason, n in self._counts.skipped.items()},
+            records={(source, str(o)): self._counts.of(source)[o] for source in self._feeds for o in Outcome},
+            skipped={str(reason): self._counts.skipped[reason] for reason in Skip},
             dead_letters=dict(self._counts.dead_letters),
             sampled_ratio={name: watch.sampler.chance for name, watch in self._watches.items()},
-            lag_records={key: n for key, n in lags.items() if len(key) == 2},
-            lag_secs={name: max(0.0, now - t) for name, t in self._last_record.items()},
+            lag_records={key: n for key, n in by_partition.items() if len(key) == 2},
+            lag_secs={name: self._lag_secs(name, behind=any(lag.values()), now=now) for name, lag in lags.items()},
             batch_secs=self._timings.histograms(),
             state_failures=self._state_failures,
             ready=self._ready,

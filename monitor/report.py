@@ -98,7 +98,7 @@ class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: Mapping[str, int]  # reason
     sampled_ratio: Mapping[str, float]  # model
     lag_records: Mapping[tuple[str, str], int]  # (topic, partition)
-    lag_secs: Mapping[str, float]  # source
+    lag_secs: Mapping[str, float]  # source, of those that know how much they have not read yet
     batch_secs: Mapping[str, Histogram]  # stage
     state_failures: int
     ready: bool

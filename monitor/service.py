@@ -12,11 +12,10 @@ from typing import Any
 
 from monitor.bank import Bank
 from monitor.baseline import Baseline, Gauge, open_baseline
-from monitor.errors import BaselineError, ConfigError
+from monitor.errors import BaselineError
 from monitor.exporters import EXPORTERS
 from monitor.exporters.prometheus import process_registry
-from monitor.formats import FORMATS
-from monitor.interfaces import Format
+from monitor.formats import format_of
 from monitor.pipeline import Feed, Pipeline, Watch
 from monitor.report import Exporter
 from monitor.sampler import Sampler
@@ -95,7 +94,12 @@ def serve(settings: Settings) -> None:
     with monitor.serving() as server:
         log.info("status page and series on port %d", server.port)
         monitor.run()
-    log.info("stopped; the state is stored")
+    if monitor.pipeline.stored:
+        log.info("stopped; the state is stored")
+    else:
+        log.error(
+            "stopped; the state could not be stored: what came since the last save is read again at the next start"
+        )
 
 
 def _watch(model: Model, settings: Settings, gauge: Gauge) -> Watch:
@@ -131,13 +135,6 @@ def _feeds(settings: Settings, stopping: threading.Event) -> Iterator[tuple[str,
         options = _kafka_options(part) if isinstance(part, Kafka) else _file_options(part, stopping)
         options |= {"max_record_bytes": settings.limits.max_record_bytes}
         yield name, Feed(SOURCES[kind](**options), format_of(part.format))
-
-
-def format_of(name: str) -> Format:
-    """A fresh decoder of the format. ConfigError naming those that exist."""
-    if name not in FORMATS:
-        raise ConfigError(f"format: unknown format {name!r}; known: {', '.join(FORMATS)}")
-    return FORMATS[name]()
 
 
 def _kafka_options(part: Kafka) -> dict[str, Any]:

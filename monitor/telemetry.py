@@ -37,6 +37,10 @@ class Counts(msgspec.Struct):
     skipped: Counter[Skip] = msgspec.field(default_factory=Counter)
     dead_letters: Counter[str] = msgspec.field(default_factory=Counter)
 
+    def of(self, source: str) -> Counter[Outcome]:
+        """What became of the records of one source."""
+        return self.records.setdefault(source, Counter())
+
     def dump(self) -> bytes:
         return msgspec.json.encode(
             {"records": self.records, "skipped": self.skipped, "dead_letters": self.dead_letters}

@@ -11,10 +11,10 @@ from traffic import exchanges, line
 from monitor import baseline
 from monitor.baseline import Gauge
 from monitor.errors import BaselineError, ConfigError
-from monitor.formats import FORMATS
+from monitor.formats import FORMATS, format_of
 from monitor.pipeline import Feed
 from monitor.records import Record, RecordBatch
-from monitor.service import Monitor, format_of
+from monitor.service import Monitor
 from monitor.settings import Settings
 from monitor.state import State
 from monitor.verdict import Verdict
@@ -81,7 +81,14 @@ def read_all(monitor):
 def test_a_monitor_from_settings_reads_its_files_to_their_end(folder):
     report = read_all(Monitor(settings(folder)))
     assert (report.namespace, report.ready, report.state_failures) == ("shop", True, 0)
-    assert report.records == {("files", "measured"): SERVED}
+    assert report.records == {
+        ("files", "measured"): SERVED,
+        ("files", "sampled_out"): 0,
+        ("files", "skipped"): 0,
+        ("files", "dead_letter"): 0,
+    }
+    assert report.skipped == {"no_content": 0, "unknown_model": 0}
+    assert report.lag_secs == {}, "when a file last changed is no lag"
     (known,) = report.models
     assert (known.name, known.exchanges) == ("bot", SERVED)
     assert known.verdict is Verdict.STEADY
@@ -91,20 +98,20 @@ def test_standard_input_is_a_file_named_by_a_dash(folder, monkeypatch):
     with (folder / "traffic.jsonl").open() as traffic:
         monkeypatch.setattr("sys.stdin", traffic)
         report = read_all(Monitor(settings(folder, sources=[{"files": {"paths": ["-"]}}])))
-    assert report.records == {("files", "measured"): SERVED}
+    assert report.records["files", "measured"] == SERVED
 
 
 def test_two_sources_of_a_kind_have_names_of_their_own(folder):
     one = {"files": {"paths": [folder / "traffic.jsonl"]}}
     report = read_all(Monitor(settings(folder, sources=[one, one])))
-    assert report.records == {("files", "measured"): SERVED, ("files-2", "measured"): SERVED}
+    assert report.records["files", "measured"] == report.records["files-2", "measured"] == SERVED
 
 
 def test_traffic_of_no_model_is_counted_and_not_measured(folder, tmp_path):
     foreign = tmp_path / "foreign.jsonl"
     foreign.write_bytes(b"".join(line(e) + b"\n" for e in exchanges(3, 20, model="another")))
     report = read_all(Monitor(settings(folder, sources=[{"files": {"paths": [foreign]}}])))
-    assert report.skipped == {"unknown_model": 20}
+    assert report.skipped == {"unknown_model": 20, "no_content": 0}
     assert report.models[0].exchanges == 0
 
 
@@ -148,7 +155,7 @@ def test_a_monitor_that_was_told_to_stop_ends_and_keeps_what_it_measured(folder,
     rest, feeds = listed(folder)
     report = read_all(Monitor(settings(folder, state={"path": tmp_path}), feeds))
     assert report.models[0].exchanges == SERVED
-    assert report.records == {("listed", "measured"): SERVED}
+    assert report.records["listed", "measured"] == SERVED
     assert rest.commits[-1] == {"p": SERVED}
 
 

@@ -30,7 +30,8 @@ class ConformalMartingale:
     several bets (`stats.bets`); each bet runs R = (R + 1) e, and the weighted mean of all R is the statistic. While
     nothing has changed its expectation grows by at most one per exchange, so the mean run to a false alarm is at least
     the threshold (Shiryaev-Roberts e-detector: Shin, Ramdas and Rinaldo, arXiv 2203.03532; conformal test
-    martingales: Vovk et al., arXiv 2102.10439). A value that does not apply (NaN, or stratum -1) leaves R as it was.
+    martingales: Vovk et al., arXiv 2102.10439). A value that tells nothing (NaN, stratum -1, or
+    the only value there is) leaves R as it was.
 
     At an alarm the bag is set back to how it stood before the move and learns nothing while the move lasts. The move
     is over when its own bets lose: with e' = geometric mean of 1 / e over the bets that carried the alarm (an e-value
@@ -95,7 +96,8 @@ class ConformalMartingale:
     def _bet(self, u: Ranks) -> tuple[int, Level | None]:
         """Runs R (and Q while moved) over the ranks; stops at the row where the level changes."""
         e = self._bets.pay(u)
-        news = (~np.isnan(u.low)).astype(float)[:, :, None]
+        # A rank that may lie anywhere (a constant) tells nothing: R would count such values up to any threshold.
+        news = (u.high - u.low < 1).astype(float)[:, :, None]
         lost = np.exp(-np.log(e[:, self._implicated]).mean(axis=1)) if self._moved else None
         threshold, r = np.exp(self._log_threshold), self._r
         for i in range(len(e)):

@@ -180,7 +180,7 @@ def _traffic(report: MonitorReport) -> Iterator[Metric]:
         "tidegauge_kafka_lag_records", "Records not yet read.", labels=("namespace", "topic", "partition")
     )
     late = GaugeMetricFamily(
-        "tidegauge_kafka_lag_seconds", "Age of the last record read.", labels=("namespace", "source")
+        "tidegauge_kafka_lag_seconds", "Age of the last record read; 0 when all are.", labels=("namespace", "source")
     )
     for outcome_key, n in report.records.items():
         records.add_metric((at, *outcome_key), n)
@@ -191,8 +191,7 @@ def _traffic(report: MonitorReport) -> Iterator[Metric]:
     for lag_key, n in report.lag_records.items():
         lag.add_metric((at, *lag_key), n)
     for source, secs in report.lag_secs.items():
-        if source.startswith("kafka"):  # the age of a file's last record says when it was written, not that we are late
-            late.add_metric((at, source), secs)
+        late.add_metric((at, source), secs)
     yield from (records, skipped, letters, lag, late)
 
 

@@ -149,3 +149,23 @@ def test_cuts_and_restarts_change_nothing(seed):
     final = cut.snapshot()
     for name, array in whole.snapshot().items():
         assert np.array_equal(array, final[name], equal_nan=array.dtype.kind == "f"), name
+
+
+def test_values_that_tell_nothing_gather_no_evidence():
+    """Constants are the rule (no tools, no JSON, no links): counted like others, they alone would reach any threshold
+    after as many exchanges as it says."""
+    rng = np.random.default_rng(8)
+    one = np.zeros((400, K), np.int32)
+    known = np.column_stack([np.zeros((400, K - 1)), rng.normal(size=400)])
+    bags = Bags.fit(known, one, 1, seed=1)
+    d = ConformalMartingale(bags=bags, bets=shift_and_spread(np.zeros(K, np.int8)), seed=3)
+    for _ in range(8):
+        live = np.column_stack([np.zeros((4_000, K - 1)), rng.normal(size=4_000)])
+        crossings = d.update(live, np.zeros((4_000, K), np.int32), np.log(200_000.0))
+        assert all(c.reading.level is Level.STEADY for c in crossings)
+    assert (d.reading().by_column[: K - 1] == -np.inf).all()
+    live[:200, 2] = 1.0
+    moved = d.update(live, np.zeros((4_000, K), np.int32), np.log(200_000.0))[0]
+    assert moved.reading.level is Level.MOVED
+    assert moved.row < 40
+    assert np.argmax(moved.reading.by_column) == 2

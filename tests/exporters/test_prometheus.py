@@ -183,10 +183,6 @@ def test_values_arrive_as_they_are():
     assert scrape.value("tidegauge_state_failures_total", **own) == 0
 
 
-def test_a_files_last_change_is_no_lag_of_kafka():
-    assert len(Scrape(full_report()).of("tidegauge_kafka_lag_seconds")) == 1
-
-
 def test_a_stages_times_are_a_histogram():
     scrape, at = Scrape(full_report()), {"namespace": "shop", "stage": "measure"}
     buckets = [scrape.value("tidegauge_batch_seconds_bucket", **at, le=le) for le in ("0.001", "0.1", "+Inf")]
