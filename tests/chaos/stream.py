@@ -34,7 +34,7 @@ def records(count, seed):
             # The swapped model is terser only. No more exclamation marks than before: a signal that never varied gives
             # no evidence of its return.
             said = one.response.replace("!", ".")
-            one = msgspec.structs.replace(one, id=f"bot-{i}", time=1.7e9 + 3.0 * i, response=said)
+            one = msgspec.structs.replace(one, id=f"bot-{i}", time=1.7e9 + 0.3 * i, response=said)
             values.append(_spoiled(one, int(rng.integers(7))) if rng.random() < SPOILED else line(one))
     return values
 

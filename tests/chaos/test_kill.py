@@ -130,7 +130,7 @@ def kill_often(run, *, until_a_save_is_cut=False):
     """Lets it live up to a random record, again and again, and kills it in a save, at any moment, or as it starts. One
     more life goes on."""
     rng, found, started = np.random.default_rng(SEED), Counter(), time.monotonic()
-    goals = [int(goal) for goal in np.sort(rng.integers(RECORDS // 50, RECORDS * 9 // 10, KILLS))]
+    goals = [int(share * 0.9 * RECORDS) for share in (np.arange(KILLS) + rng.random(KILLS)) / KILLS]
     for number, goal in enumerate(goals):
         manner = ("in a save", "at any moment", "at its start")[number % 3]
         found += kill(run, goal, manner, rng)
@@ -161,9 +161,9 @@ def kill(run, goal, manner, rng):
 def test_killed_and_uninterrupted_are_equal_to_the_last_bit(run, topic):
     """One partition, so the records come in one order. Sampling is on, and the rate of the traffic is measured."""
     topic = topic(1)
-    whole = run("whole", topic, target_per_sec=0.3)
+    whole = run("whole", topic, target_per_sec=2.5)
     whole.live(snapshot_secs=2.0)
-    killed = run("killed", topic, target_per_sec=0.3, group_instance_id="killed")
+    killed = run("killed", topic, target_per_sec=2.5, group_instance_id="killed")
     kill_often(killed, until_a_save_is_cut=True)
     counters, api, stored, letters = killed.finish()
     expected_counters, expected_api, expected, expected_letters = whole.finish()
