@@ -146,8 +146,9 @@ class Pipeline:
         """Measures one batch of the feed `name`."""
         for start in range(0, len(batch.records), self._batch_records):
             self._measure(name, batch.records[start : start + self._batch_records])
+        self._counts.gaps[name] += batch.gaps
         self._positions[name] = {**self._positions.get(name, {}), **batch.position}
-        self._unsaved = self._unsaved or len(batch.records) > 0
+        self._unsaved = self._unsaved or len(batch.records) > 0 or batch.gaps > 0
 
     def _batches(self, running: dict[str, Iterator[RecordBatch]]) -> Iterator[tuple[str, RecordBatch]]:
         """Round robin over the sources that have not ended; takes out those that have."""
@@ -296,6 +297,7 @@ class Pipeline:
             namespace=self._namespace,
             models=tuple(self._model(watch, now) for watch in self._watches.values()),
             records={(source, str(o)): self._counts.of(source)[o] for source in self._feeds for o in Outcome},
+            gaps={source: self._counts.gaps[source] for source in self._feeds},
             skipped={str(reason): self._counts.skipped[reason] for reason in Skip},
             dead_letters=dict(self._counts.dead_letters),
             sampled_ratio={name: watch.sampler.chance for name, watch in self._watches.items()},

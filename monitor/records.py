@@ -78,7 +78,9 @@ Position = Mapping[str, int]
 
 class RecordBatch(msgspec.Struct, frozen=True):
     """Records in the order in which they were read, and the position after the last of them.
-    An empty batch means "nothing for now": it gives the reader a chance to look at the time and to stop."""
+    An empty batch means "nothing for now": it gives the reader a chance to look at the time and to stop. `gaps` counts
+    how often records before these were gone before they were read."""
 
     records: Sequence[Record]
     position: Position
+    gaps: int = 0

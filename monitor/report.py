@@ -94,6 +94,7 @@ class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     models: tuple[ModelReport, ...]
     records: Mapping[tuple[str, str], int]  # (source, outcome)
+    gaps: Mapping[str, int]  # source
     skipped: Mapping[str, int]  # reason
     dead_letters: Mapping[str, int]  # reason
     sampled_ratio: Mapping[str, float]  # model

@@ -34,6 +34,7 @@ class Counts(msgspec.Struct):
     """Counters that belong to the records read so far: stored in one transaction with the positions."""
 
     records: dict[str, Counter[Outcome]] = {}
+    gaps: Counter[str] = msgspec.field(default_factory=Counter)
     skipped: Counter[Skip] = msgspec.field(default_factory=Counter)
     dead_letters: Counter[str] = msgspec.field(default_factory=Counter)
 
@@ -43,7 +44,12 @@ class Counts(msgspec.Struct):
 
     def dump(self) -> bytes:
         return msgspec.json.encode(
-            {"records": self.records, "skipped": self.skipped, "dead_letters": self.dead_letters}
+            {
+                "records": self.records,
+                "gaps": self.gaps,
+                "skipped": self.skipped,
+                "dead_letters": self.dead_letters,
+            }
         )
 
     @staticmethod
@@ -51,6 +57,7 @@ class Counts(msgspec.Struct):
         stored = msgspec.json.decode(raw)
         return Counts(
             records={s: Counter({Outcome(k): n for k, n in c.items()}) for s, c in stored["records"].items()},
+            gaps=Counter(stored["gaps"]),
             skipped=Counter({Skip(k): n for k, n in stored["skipped"].items()}),
             dead_letters=Counter(stored["dead_letters"]),
         )

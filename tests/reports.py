@@ -98,6 +98,7 @@ def report(*models, **more):
             "models": models,
             "records": {("kafka", "measured"): 60, ("kafka", "dead_letter"): 2},
             "skipped": {"no_content": 3},
+            "gaps": {"kafka": 1, "files": 0},
             "dead_letters": {"not_json": 2},
             "sampled_ratio": {m.name: 0.5 for m in models},
             "lag_records": {("llm-traffic", "0"): 7},

@@ -268,3 +268,17 @@ def test_the_web_face_opens_and_closes_with_the_monitor(folder):
         socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=5)
+
+
+def test_gaps_are_counted_and_the_count_is_stored(folder, tmp_path):
+    class Gappy(Listed):
+        def batches(self, start):
+            if not start:
+                yield RecordBatch((), {"p": 0}, gaps=2)
+            yield from super().batches(start)
+
+    for _ in range(2):
+        source = Gappy((folder / "traffic.jsonl").read_bytes().splitlines())
+        feeds = {"listed": Feed(source, FORMATS["jsonl"]())}
+        report = read_all(Monitor(settings(folder, state={"path": tmp_path}), feeds))
+        assert report.gaps == {"listed": 2}

@@ -174,6 +174,7 @@ def _traffic(report: MonitorReport) -> Iterator[Metric]:
     an increase."""
     at = report.namespace
     records = _counter("records", "Records read, by what became of them.", "source", "outcome")
+    gaps = _counter("gaps", "Times that records were gone before they were read.", "source")
     skipped = _counter("records_skipped", "Readable records that were not measured.", "reason")
     letters = _counter("dead_letters", "Records that could not be read.", "reason")
     lag = GaugeMetricFamily(
@@ -184,6 +185,8 @@ def _traffic(report: MonitorReport) -> Iterator[Metric]:
     )
     for outcome_key, n in report.records.items():
         records.add_metric((at, *outcome_key), n)
+    for source, n in report.gaps.items():
+        gaps.add_metric((at, source), n)
     for reason, n in report.skipped.items():
         skipped.add_metric((at, reason), n)
     for reason, n in (dict.fromkeys(map(str, Malformed), 0) | dict(report.dead_letters)).items():
@@ -192,7 +195,7 @@ def _traffic(report: MonitorReport) -> Iterator[Metric]:
         lag.add_metric((at, *lag_key), n)
     for source, secs in report.lag_secs.items():
         late.add_metric((at, source), secs)
-    yield from (records, skipped, letters, lag, late)
+    yield from (records, gaps, skipped, letters, lag, late)
 
 
 def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:

@@ -3,8 +3,7 @@
 import logging
 import ssl
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +44,14 @@ class KafkaSource:
     A partition is named "topic/partition". With the first assignment, reading starts at the position that `batches` was
     given, else at the group's committed offset, else where `auto_offset_reset` says. After a rebalance it goes on at
     the later of the place reached here and the committed offset: another member may have gone on. A place that the log
-    no longer holds is a gap, counted in `gaps`: reading goes on at the log's start. Nothing is committed but by
+    no longer holds is a gap, told with the next batch: reading goes on at the log's start. Nothing is committed but by
     `commit`, only for partitions held at that moment and never backwards. A tombstone is an empty record; a record over
     `max_record_bytes` is handed on without its bytes.
 
     Building it connects to nothing, and raises ConfigError when a certificate cannot be read. `batches` raises
     ConfigError for what the operator must mend (unknown topic, wrong password, missing rights) and TemporaryError while
-    the cluster cannot be reached. `polled_at` is `clock`'s time of the last completed poll. `close` may be called from
-    any thread or a signal; everything else is for the thread that runs `batches`.
+    the cluster cannot be reached. `close` may be called from any thread or a signal; everything else is for the thread
+    that runs `batches`.
     """
 
     name = "kafka"
@@ -79,10 +78,9 @@ class KafkaSource:
         max_record_bytes: int = 10 * 2**20,
         poll_secs: float = 0.5,
         connect_secs: float = 10.0,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._topics, self._max_record_bytes = tuple(topics), max_record_bytes
-        self._poll_ms, self._clock = int(1000 * poll_secs), clock
+        self._poll_ms = int(1000 * poll_secs)
         self._servers, self._latest = ", ".join(bootstrap_servers), auto_offset_reset == "latest"
         tls = (
             _tls(ssl_cafile, ssl_certfile, ssl_keyfile, ssl_check_hostname)
@@ -110,14 +108,13 @@ class KafkaSource:
             "reconnect_backoff_max_ms": 1_000,  # the client's own is 30 s: so long after a broker is back
             "max_partition_fetch_bytes": max_record_bytes + _ROOM_BYTES,
         }
-        self.gaps, self.polled_at = 0, clock()
         self._consumer: KafkaConsumer | None = None
         self._positions: dict[str, int] = {}  # reached, of all partitions ever held
         self._committed: dict[str, int] = {}  # of partitions held and started: what the group knows, -1 for nothing
         self._new: set[TopicPartition] = set()  # assigned, and held back until it is known where to start
         self._lost: set[TopicPartition] = set()  # of these: the log does not hold the place
         self._first_assignment = True
-        self._last_record_time: float | None = None
+        self._gaps = 0  # not yet told
         self._paused = False
         self._closed = threading.Event()
 
@@ -167,10 +164,6 @@ class KafkaSource:
                 lags[_name(partition)] = max(0, end - here)
         return lags
 
-    def last_record_time(self) -> float | None:
-        """The broker's time stamp of the record read last, in Unix seconds; None before the first."""
-        return self._last_record_time
-
     def pause(self, paused: bool) -> None:
         """Back-pressure: while paused, polling goes on (the group keeps this member) and brings no records."""
         self._paused = paused
@@ -200,7 +193,6 @@ class KafkaSource:
         except kafka_errors.OffsetOutOfRangeError as error:
             self._lost.update(error.args[0])
             self._assigned([partition for partition in error.args[0] if partition in consumer.assignment()])
-        self.polled_at = self._clock()
         try:
             self._start_new(consumer)
         except kafka_errors.KafkaTimeoutError as error:
@@ -248,7 +240,7 @@ class KafkaSource:
         ask = consumer.end_offsets if self._latest and not lost else consumer.beginning_offsets
         place: int = ask([partition], timeout_ms=_ANSWER_MS)[partition]
         if lost:
-            self.gaps += 1
+            self._gaps += 1
             log.warning("%s: offset %d is not in the log, which begins at %d: a gap", name, known, place)
         return place
 
@@ -262,9 +254,8 @@ class KafkaSource:
                 at = m.timestamp / 1000 if m.timestamp >= 0 else None
                 records.append(Record(whole, name, m.offset, at, len(value)))
             self._positions[name] = messages[-1].offset + 1
-        if records:
-            self._last_record_time = records[-1].time
-        return RecordBatch(records, {name: self._positions[name] for name in tuple(self._committed)})
+        gaps, self._gaps = self._gaps, 0
+        return RecordBatch(records, {name: self._positions[name] for name in tuple(self._committed)}, gaps)
 
     def _translated(self, error: Exception) -> ConfigError | TemporaryError:
         if advice := _advice(error):

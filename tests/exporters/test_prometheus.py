@@ -50,6 +50,7 @@ MORE = {
     "tidegauge_exchanges_needed": MODEL,
     "tidegauge_evidence_exchanges": (*MODEL, "channel"),
     "tidegauge_baseline_exchanges": MODEL,
+    "tidegauge_gaps_total": (*OWN, "source"),
     "tidegauge_state_failures_total": OWN,
 }
 
@@ -176,6 +177,7 @@ def test_values_arrive_as_they_are():
         assert scrape.value(name, **at, **dict(labels)) == value, (name, labels)
     own = {"namespace": "shop"}
     assert scrape.value("tidegauge_records_total", **own, source="kafka", outcome="measured") == 60
+    assert scrape.value("tidegauge_gaps_total", **own, source="kafka") == 1
     assert scrape.value("tidegauge_records_skipped_total", **own, reason="no_content") == 3
     assert scrape.value("tidegauge_dead_letters_total", **own, reason="not_json") == 2
     assert scrape.value("tidegauge_kafka_lag_records", **own, topic="llm-traffic", partition="0") == 7

@@ -18,11 +18,13 @@ class Follower:
         self.source = FileSource(paths=[str(path)], follow=True, wait=self.waits.append, **options)
         self.batches = self.source.batches(start or {})
         self.position = dict(start or {})
+        self.gaps = 0
 
     def more(self):
         values = []
         for batch in self.batches:
             values += [r.value for r in batch.records]
+            self.gaps += batch.gaps
             self.position = dict(batch.position)
             if not batch.records:
                 break
@@ -163,7 +165,9 @@ def test_the_rest_of_a_file_that_is_gone_is_said_to_be_lost(path, follow, caplog
     first.more()
     path.unlink()
     path.write_bytes(b"new\n")
-    assert follow(first.position).more() == [b"new"]
+    second = follow(first.position)
+    assert second.more() == [b"new"]
+    assert (first.gaps, second.gaps) == (0, 1)
     assert "the rest of it is lost" in caplog.text
 
 

@@ -141,11 +141,7 @@ def test_pause_stops_the_records_and_not_the_polls(bootstrap, topic, reading):
     until(lambda: one.values, one)
     one.source.pause(True)
     produce(bootstrap, topic, [b"2"])
-    polled = []
-    for _ in range(10):
-        assert not one.step().records
-        polled.append(one.source.polled_at)
-    assert sorted(set(polled)) == polled, "each batch is a poll of its own"
+    assert not any(one.step().records for _ in range(10))
     one.source.pause(False)
     until(lambda: len(one.values) == 2, one)
     assert one.values == [b"1", b"2"]
@@ -161,16 +157,14 @@ def test_pause_before_the_first_partition_is_assigned(bootstrap, topic, reading)
     until(lambda: one.values, one)
 
 
-def test_lag_and_the_time_of_the_last_record(bootstrap, topic, reading):
+def test_lag_counts_what_is_not_read_yet(bootstrap, topic, reading):
     produce(bootstrap, topic, [b"%d" % i for i in range(100)])
     one = reading(max_poll_records=10)
     assert one.source.lag() == {}
-    assert one.source.last_record_time() is None
     until(lambda: one.values, one)
     assert one.source.lag() == {f"{topic}/0": 100 - len(one.values)}
     until(lambda: len(one.values) == 100, one)
     assert one.source.lag() == {f"{topic}/0": 0}
-    assert abs(one.source.last_record_time() - time.time()) < 60
 
 
 @pytest.fixture

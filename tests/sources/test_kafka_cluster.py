@@ -62,8 +62,9 @@ def send(producer, topic, values):
     producer.flush(timeout=60)
 
 
-def read(batches, count, values):
-    """Reads until `values` are `count`. Each batch must come within a second or so, whatever the broker does."""
+def read(batches, count, values, gaps=None):
+    """Reads until `values` are `count`, and adds the gaps told to `gaps`. Each batch must come within a second or so,
+    whatever the broker does."""
     deadline = time.monotonic() + 90
     while len(values) < count:
         before = time.monotonic()
@@ -71,6 +72,8 @@ def read(batches, count, values):
         assert time.monotonic() - before < 2.5, "no batch, not even an empty one"
         assert time.monotonic() < deadline, f"only {len(values)} of {count} records came"
         values += [r.value for r in batch.records]
+        if gaps is not None:
+            gaps += [1] * batch.gaps
     return batch
 
 
@@ -103,15 +106,16 @@ def test_records_that_retention_took_are_a_gap(broker, topic, producer, admin):
     send(producer, topic, [b"%d" % i for i in range(10)])
     admin.delete_records({TopicPartition(topic, 0): 5})
     reading, values = source(broker.bootstrap, topic, auto_offset_reset="latest"), []
+    gaps: list[int] = []
     batches = reading.batches({f"{topic}/0": 2})
-    read(batches, 5, values)
-    assert (values, reading.gaps) == ([b"5", b"6", b"7", b"8", b"9"], 1)
+    read(batches, 5, values, gaps)
+    assert (values, len(gaps)) == ([b"5", b"6", b"7", b"8", b"9"], 1)
     reading.pause(True)
     send(producer, topic, [b"%d" % i for i in range(10, 20)])
     admin.delete_records({TopicPartition(topic, 0): 15})
     reading.pause(False)
-    read(batches, 10, values)
-    assert (values[5:], reading.gaps) == ([b"15", b"16", b"17", b"18", b"19"], 2)
+    read(batches, 10, values, gaps)
+    assert (values[5:], len(gaps)) == ([b"15", b"16", b"17", b"18", b"19"], 2)
     batches.close()
 
 
@@ -119,9 +123,10 @@ def test_a_position_beyond_the_log_is_a_gap(broker, topic, producer):
     """The topic was deleted and made anew. (Tansu answers such a fetch with no records and no error.)"""
     send(producer, topic, [b"1", b"2"])
     reading, values = source(broker.bootstrap, topic, auto_offset_reset="latest"), []
+    gaps: list[int] = []
     batches = reading.batches({f"{topic}/0": 500})
-    last = read(batches, 2, values)
-    assert (values, reading.gaps) == ([b"1", b"2"], 1)
+    last = read(batches, 2, values, gaps)
+    assert (values, len(gaps)) == ([b"1", b"2"], 1)
     assert last.position == {f"{topic}/0": 2}
     reading.commit(last.position)
     batches.close()

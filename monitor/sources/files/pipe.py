@@ -23,6 +23,7 @@ class Pipe:
         self._lines = LineReader(self._source, offset=0, max_line_bytes=max_record_bytes)
         self.position: Mapping[str, int] = {}
         self.ended = False
+        self.gaps = 0
 
     def read(self, count: int) -> Sequence[Record]:
         """The next records, at most `count`; none for now when empty, for good when `ended`."""
@@ -47,6 +48,7 @@ class _Polled:
         self._stream = stream
         self.patience_secs = 0.0
         self.ended = False
+        self.gaps = 0
 
     def read1(self, size: int, /) -> bytes:
         try:

@@ -87,7 +87,7 @@ class FileSource:
             idle = True
             for tail in tails:
                 batch = self._batch(tail, tails)
-                if batch.records:
+                if batch.records or batch.gaps:
                     idle = False
                     yield batch
             if idle:
@@ -96,7 +96,8 @@ class FileSource:
 
     def _batch(self, tail: Tail | Pipe, tails: Sequence[Tail | Pipe]) -> RecordBatch:
         records = () if tail.ended else tail.read(self._batch_records)
-        return RecordBatch(records, _position(tails))
+        gaps, tail.gaps = tail.gaps, 0
+        return RecordBatch(records, _position(tails), gaps)
 
 
 def _position(tails: Sequence[Tail | Pipe]) -> Position:

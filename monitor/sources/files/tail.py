@@ -28,6 +28,8 @@ class Tail:
         self._seen = False
         self.position: Mapping[str, int] = dict(self._saved)
         self.ended = False
+        self.gaps = 0
+        """How often records were gone before they were read, not yet told."""
 
     def read(self, count: int) -> Sequence[Record]:
         """The next records, at most `count`; none for now when empty, for good when `ended`."""
@@ -106,6 +108,7 @@ class Tail:
         earlier = find_renamed(self._path, self._saved)
         if earlier is None:
             log.warning("%s is not the file read last, and that is gone: the rest of it is lost", self._path)
+            self.gaps += 1
             generation.seek(0, self._max_record_bytes)
             return generation
         log.info("%s is not the file read last; finishing that one first, under its new name", self._path)
