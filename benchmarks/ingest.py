@@ -40,8 +40,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.one_core import Cost, Task, Way
-from benchmarks.traffic import baseline_members, traffic_records
-from monitor import baseline
+from benchmarks.traffic import evaluation_records, traffic_records
 
 ROOT = Path(__file__).parents[1]
 WARM = 3_000
@@ -83,6 +82,13 @@ def broker() -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
+
+
+def build_baseline(folder: Path) -> None:
+    """`folder`/baseline, as a user builds one."""
+    (folder / "evaluation.jsonl").write_bytes(b"\n".join(evaluation_records()))
+    command = f"baseline build {folder}/evaluation.jsonl --out {folder}/baseline --json".split()
+    subprocess.run([sys.executable, "-m", "monitor", *command], stdout=subprocess.DEVNULL, check=True)
 
 
 @contextmanager
@@ -171,7 +177,7 @@ def main() -> None:
     if others:
         os.sched_setaffinity(0, others)  # the broker inherits them
     with tempfile.TemporaryDirectory(prefix="tidegauge-bench-") as folder, broker() as bootstrap:
-        baseline.write(baseline_members(), Path(folder) / "baseline")
+        build_baseline(Path(folder))
         with topic(bootstrap, WARM + LONGER * args.records + AHEAD, args.partitions) as (name, record_bytes):
             task = Task("floor", bootstrap, name, name, f"{folder}/baseline", WARM, args.records, core)
             result = summary(list(rounds(task, args.rounds)), record_bytes)

@@ -6,10 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from monitor import baseline, demo
-from monitor.baseline import Gauge
-from monitor.formats import FORMATS
-from monitor.records import Record
+from monitor import demo
 
 MODEL = demo.MODEL
 ANSWER_BYTES = 1_500
@@ -38,13 +35,6 @@ def traffic_records(count: int) -> Iterator[bytes]:
     """Distinct records of the same model and the same users as in the evaluation run: nothing has moved."""
     lines, rng = _lines("steady"), random.Random(2)
     return _records(lines, rng.choices(lines, k=count), rng, "chatcmpl")
-
-
-def baseline_members() -> dict[str, bytes]:
-    """The files of a baseline built from `evaluation_records`."""
-    decode = FORMATS["openai"]().decode
-    exchanges = [decode(Record(value, "evaluation", i)) for i, value in enumerate(evaluation_records())]
-    return baseline.build(exchanges, model=MODEL, data={}, gauge=Gauge.standard())
 
 
 def _lines(phase: str) -> list[_Line]:
