@@ -52,7 +52,7 @@ class Feed:
 @dataclass(slots=True)
 class Watch:
     """One monitored model: which exchanges are its own, its bank and its sampler, and whether it can be measured.
-    `empty` is the recent share of its records without content, `seen` when one of its records last came."""
+    `empty` is the recent share of its records without content, `seen` when one of its records last came (monotonic)."""
 
     model_glob: str
     adapter_glob: str | None
@@ -107,7 +107,7 @@ class Pipeline:
 
     def run(self) -> None:
         """Returns when every source has ended, or after `stop`; what was read is then stored and committed."""
-        started = self._now()
+        started = self._clock()
         for watch in self._watches.values():
             watch.seen = started
         self._publish()
@@ -209,7 +209,7 @@ class Pipeline:
             self._counts.skipped[Skip.UNKNOWN_MODEL] += 1
             return Outcome.SKIPPED
         watch = self._watches[model]
-        watch.seen = self._now()
+        watch.seen = self._clock()
         content = exchange.has_content
         watch.empty += _NO_CONTENT_MEMORY * ((not content) - watch.empty)
         if not content:
@@ -295,7 +295,7 @@ class Pipeline:
         return MonitorReport(
             at=now,
             namespace=self._namespace,
-            models=tuple(self._model(watch, now) for watch in self._watches.values()),
+            models=tuple(self._model(watch) for watch in self._watches.values()),
             records={(source, str(o)): self._counts.of(source)[o] for source in self._feeds for o in Outcome},
             gaps={source: self._counts.gaps[source] for source in self._feeds},
             skipped={str(reason): self._counts.skipped[reason] for reason in Skip},
@@ -308,12 +308,12 @@ class Pipeline:
             ready=self._ready,
         )
 
-    def _model(self, watch: Watch, now: float) -> ModelReport:
+    def _model(self, watch: Watch) -> ModelReport:
         report = watch.bank.report()
         blind = None
         if watch.empty > _NO_CONTENT_SHARE:
             blind = Blind.NO_CONTENT
-        elif now - watch.seen > self._blind_after_secs:
+        elif self._clock() - watch.seen > self._blind_after_secs:
             blind = Blind.NO_RECORDS
         if blind is None:
             return report

@@ -48,6 +48,7 @@ class Life:
 
     def kill_in_a_save(self):
         """The log in front of the state file changes as soon as a transaction is being written."""
+        self.url()  # opening the state changes it too
         before, deadline = self._written(), time.monotonic() + PATIENCE_SECS
         while self._written() == before:  # without a pause: a save takes milliseconds
             assert time.monotonic() < deadline, f"no save began: {self.said()}"
@@ -75,11 +76,15 @@ class Life:
     def said(self):
         return self._log.read_text()[-4000:]
 
-    def get(self, path):
+    def url(self):
+        """Known when the state is open and nothing is read yet."""
         if self._url is None:
             port = until(lambda: self.check() or re.search(r"series on port (\d+)", self.said()), "no port was named")
             self._url = f"http://127.0.0.1:{port[1]}"
-        with urllib.request.urlopen(self._url + path, timeout=10) as answer:
+        return self._url
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url() + path, timeout=10) as answer:
             return answer.read().decode()
 
     def api(self):
