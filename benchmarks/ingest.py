@@ -20,7 +20,7 @@ The last line of output is one JSON object.
 import argparse
 import json
 import os
-import signal
+import runpy
 import statistics
 import subprocess
 import sys
@@ -72,16 +72,12 @@ def broker() -> Iterator[str]:
     if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield given
         return
-    process = subprocess.Popen([sys.executable, ROOT / "tests/kafka/broker.py"], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        address = process.stdout.readline().strip()
-        if not address:
-            sys.exit("no broker to measure with")
-        yield address
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait()
+    parts = runpy.run_path(str(ROOT / "tests/kafka/broker.py"))
+    home = parts["kafka_home"]()
+    if home is None:
+        sys.exit("no broker: set KAFKA_BOOTSTRAP_SERVERS, or KAFKA_HOME (`make kafka-home`) with Java 17 on PATH")
+    with parts["KafkaBroker"](home) as own:
+        yield own.bootstrap
 
 
 def build_baseline(folder: Path) -> None:
@@ -178,7 +174,8 @@ def main() -> None:
         os.sched_setaffinity(0, others)  # the broker inherits them
     with tempfile.TemporaryDirectory(prefix="tidegauge-bench-") as folder, broker() as bootstrap:
         build_baseline(Path(folder))
-        with topic(bootstrap, WARM + LONGER * args.records + AHEAD, args.partitions) as (name, record_bytes):
+        longest = LONGER * args.records
+        with topic(bootstrap, WARM + longest + min(longest, AHEAD), args.partitions) as (name, record_bytes):
             task = Task("floor", bootstrap, name, name, f"{folder}/baseline", WARM, args.records, core)
             result = summary(list(rounds(task, args.rounds)), record_bytes)
     if not args.json:
