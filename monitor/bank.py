@@ -34,6 +34,9 @@ MIN_EXCHANGES = 30
 BUDGET: Mapping[Channel, float] = {Channel.BEHAVIOUR: 0.9, Channel.SUPPORT: 0.1, Channel.INPUTS: 1.0}
 """Share of the false pages that each channel may spend. INPUTS spends none of it: `explained` pages nobody."""
 
+RETURN_FACTOR: Mapping[Channel, float] = {Channel.BEHAVIOUR: 50.0, Channel.SUPPORT: 50.0, Channel.INPUTS: 1.0}
+"""How much surer the end of a move must be than its beginning: after an end called in error, others than INPUTS page."""
+
 
 class Bank:
     """Owns the detectors, the recent exchanges and the course of one model. No clock, no I/O.
@@ -277,4 +280,10 @@ def _detector(
     bags = Bags.fit(values, strata, groups, seed=seed + salt)
     harm = np.array([c.harm for c in columns], np.int8)
     bets = upper_tail(len(columns)) if channel is Channel.SUPPORT else shift_and_spread(harm)
-    return DETECTORS["conformal"](bags=bags, bets=bets, seed=(seed << 8) + salt, min_exchanges=MIN_EXCHANGES)
+    return DETECTORS["conformal"](
+        bags=bags,
+        bets=bets,
+        seed=(seed << 8) + salt,
+        min_exchanges=MIN_EXCHANGES,
+        return_factor=RETURN_FACTOR[channel],
+    )

@@ -147,8 +147,9 @@ class Pipeline:
         for start in range(0, len(batch.records), self._batch_records):
             self._measure(name, batch.records[start : start + self._batch_records])
         self._counts.gaps[name] += batch.gaps
-        self._positions[name] = {**self._positions.get(name, {}), **batch.position}
-        self._unsaved = self._unsaved or len(batch.records) > 0 or batch.gaps > 0
+        before = self._positions.get(name, {})
+        self._positions[name] = {**before, **batch.position}
+        self._unsaved |= len(batch.records) > 0 or batch.gaps > 0 or self._positions[name] != before
 
     def _batches(self, running: dict[str, Iterator[RecordBatch]]) -> Iterator[tuple[str, RecordBatch]]:
         """Round robin over the sources that have not ended; takes out those that have."""
@@ -244,8 +245,10 @@ class Pipeline:
         del self._letters[:-_LETTERS_WAITING]
 
     def _save(self) -> None:
-        """Stores everything in one transaction, then lets the sources forget what is stored."""
+        """Stores everything in one transaction, then lets the sources forget what is stored. Nothing new, no save."""
         self._saved_at = self._clock()
+        if not self._unsaved:
+            return
         models = {name: (w.bank.baseline.id, w.bank.snapshot()) for name, w in self._watches.items()}
         watches = {name: [w.empty, *w.sampler.dump()] for name, w in self._watches.items()}
         counts = {"counts": self._counts.dump(), "watches": msgspec.json.encode(watches)}

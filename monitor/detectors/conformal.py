@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.interfaces import Crossing, Level, Matrix, Reading, Snapshot, Strata
 from monitor.stats.bets import Bets
-from monitor.stats.ranks import Bags, Ranks, count, ranks
+from monitor.stats.ranks import Bags, Ranks, count, ranks, seen_before
 from monitor.stats.uniform import uniform_at
 
 BLOCK = 32
@@ -14,6 +15,9 @@ BLOCK = 32
 
 SETTLE = 256
 """Exchanges between two settled copies of the bag; the copy before the last is what a move is undone to."""
+
+DOUBT = 16.0
+"""Counts of a move start as if so many of its values had fallen as before it."""
 
 CAP = 1e15
 """Evidence stops growing here: far over every threshold, and a number that people can read."""
@@ -33,21 +37,29 @@ class ConformalMartingale:
     martingales: Vovk et al., arXiv 2102.10439). A value that tells nothing (NaN, stratum -1, or
     the only value there is) leaves R as it was.
 
-    At an alarm the bag is set back to how it stood before the move and learns nothing while the move lasts. The move
-    is over when its own bets lose: with e' = geometric mean of 1 / e over the bets that carried the alarm (an e-value
-    while the move goes on), Q = (Q + 1) e' reaches the threshold too: a move that goes on is called over no
-    more often than one is made up.
+    At an alarm the bag is set back to how it stood before the move and learns nothing while the move lasts. The move is
+    over when values fall as they did before it: with e' = chance of a value by the bag / chance of it by what the move
+    has shown so far (an e-value while the move goes on; geometric mean over the columns that carried the alarm),
+    Q = (Q + 1) e' reaches `return_factor` times the threshold. So a move that goes on is called over so many times less
+    often than one is made up.
+    What the move shows is a table of counts where values are atoms, else the column's bets, which are densities of
+    ranks, each weighed by what it has won.
 
-    State is bounded: three tables of counts, R, and the last MEMORY ranks. Cost: about a microsecond per value.
+    State is bounded: four tables of counts, R, and the last MEMORY ranks. Cost: about a microsecond per value.
     """
 
-    def __init__(self, *, bags: Bags, bets: Bets, seed: int, min_exchanges: int = 30) -> None:
-        self._bags, self._bets, self._seed, self._min_exchanges = bags, bets, seed, min_exchanges
+    def __init__(
+        self, *, bags: Bags, bets: Bets, seed: int, min_exchanges: int = 30, return_factor: float = 50.0
+    ) -> None:
+        self._bags, self._bets, self._seed = bags, bets, seed
+        self._min_exchanges, self._return_factor = min_exchanges, return_factor
         _, self._k, _ = bags.mass.shape
         self._mass = bags.mass.copy()
         self._settled = np.stack([bags.mass, bags.mass])
         self._r = np.zeros(bets.weights.shape)
-        self._implicated = np.zeros(bets.weights.shape, bool)
+        self._since = np.zeros_like(bags.mass)
+        self._carried = np.zeros(self._k)
+        self._won = np.zeros(bets.weights.shape)
         self._q = 0.0
         self._moved = False
         self._onset = -1
@@ -81,10 +93,14 @@ class ConformalMartingale:
         ties = uniform_at(np.arange(self._rows, self._rows + n), self._k, seed=self._seed)
         bins = self._bags.bins(values, strata, ties)
         u = ranks(bins, strata, self._mass, self._bags.own, learning=not self._moved)
-        taken, crossing = self._bet(u)
+        e = self._bets.pay(u)
+        over, won = self._over(u, e, bins, strata) if self._moved else (None, None)
+        taken, crossing = self._bet(u, e, over)
+        if won is not None:
+            self._won = won[taken]
         self._remember(u, taken)
-        if not self._moved and crossing is None:
-            count(self._mass, bins[:taken], strata[:taken])
+        if crossing is None:
+            count(self._since if self._moved else self._mass, bins[:taken], strata[:taken])
         if crossing is Level.MOVED:
             self._enter_move()
         elif crossing is Level.STEADY:
@@ -93,20 +109,34 @@ class ConformalMartingale:
             self._settled[0], self._settled[1] = self._settled[1], self._mass
         return taken, self._level() is not before
 
-    def _bet(self, u: Ranks) -> tuple[int, Level | None]:
-        """Runs R (and Q while moved) over the ranks; stops at the row where the level changes."""
-        e = self._bets.pay(u)
+    def _over(
+        self, u: Ranks, e: Matrix, bins: NDArray[np.int64], strata: Strata
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n,) e-values against "the move goes on", and (n + 1, k, b) the log of what each bet has won before each row
+        and after the last."""
+        before = u.high - u.low
+        alike, all_of_them = seen_before(bins, strata, self._since)
+        by_atoms = (DOUBT + alike / before) / (DOUBT + all_of_them)
+        logs = np.log(np.maximum(e, 1e-300))
+        won = np.cumsum(np.concatenate([self._won[None], logs]), axis=0)
+        weight = np.exp(won[:-1] - won[:-1].max(axis=2, keepdims=True))
+        by_bets = (weight * e).sum(axis=2) / weight.sum(axis=2)
+        atoms = self._bags.own[strata, np.arange(self._k)] == 1
+        moved = np.log(np.where(atoms, by_atoms, by_bets))
+        return np.exp(-np.where(np.isnan(before), 0.0, moved * self._carried).sum(axis=1)), won
+
+    def _bet(self, u: Ranks, e: Matrix, over: NDArray[np.float64] | None) -> tuple[int, Level | None]:
+        """Runs R (and Q over `over` while moved) over the ranks; stops at the row where the level changes."""
         # A rank that may lie anywhere (a constant) tells nothing: R would count such values up to any threshold.
         news = (u.high - u.low < 1).astype(float)[:, :, None]
-        lost = np.exp(-np.log(e[:, self._implicated]).mean(axis=1)) if self._moved else None
         threshold, r = np.exp(self._log_threshold), self._r
         for i in range(len(e)):
             r += news[i]
             r *= e[i]
             np.minimum(r, CAP, out=r)
-            if lost is not None:
-                self._q = (self._q + 1) * float(lost[i])
-                if self._q >= threshold:
+            if over is not None:
+                self._q = (self._q + 1) * float(over[i])
+                if self._q >= self._return_factor * threshold:
                     return i + 1, Level.STEADY
             elif np.vdot(r, self._bets.weights) >= threshold:
                 return i + 1, Level.MOVED
@@ -122,23 +152,27 @@ class ConformalMartingale:
 
     def _enter_move(self) -> None:
         share = self._r * self._bets.weights
-        self._implicated = share >= 0.1 * share.max()
         self._q, self._moved = 0.0, True
-        self._onset = self._place_onset()
+        self._onset = self._place_onset(share >= 0.1 * share.max())
+        carried = share.sum(axis=1)
+        carried[carried < 0.1 * carried.max()] = 0.0
+        self._carried = carried / carried.sum()
+        self._since[:] = 0
+        self._won = np.log(np.maximum(share, 1e-300))
         self._mass = self._settled[0].copy()
         self._settled[1] = self._settled[0]
 
     def _leave_move(self) -> None:
         self._moved, self._q, self._onset = False, 0.0, -1
         self._r[:] = 0.0
-        self._implicated[:] = False
+        self._carried[:], self._since[:], self._won[:] = 0.0, 0, 0.0
 
-    def _place_onset(self) -> int:
+    def _place_onset(self, implicated: NDArray[np.bool_]) -> int:
         """The row after which the bets that carried the alarm won most: maximum likelihood over the last ranks."""
         last = min(self._rows, MEMORY)
         rows = np.arange(self._rows - last, self._rows)
         low, high = self._memory[:, rows % MEMORY].astype(float)
-        gain = np.log(self._bets.pay(Ranks(low, high))[:, self._implicated]).mean(axis=1)
+        gain = np.log(self._bets.pay(Ranks(low, high))[:, implicated]).mean(axis=1)
         return int(rows[np.argmax(np.cumsum(gain[::-1])[::-1])])
 
     def _level(self) -> Level:
@@ -166,7 +200,9 @@ class ConformalMartingale:
             "mass": self._mass.copy(),
             "settled": self._settled.copy(),
             "r": self._r.copy(),
-            "implicated": self._implicated.copy(),
+            "since": self._since.copy(),
+            "carried": self._carried.copy(),
+            "won": self._won.copy(),
             "samples": self._samples.copy(),
             "memory": self._memory.copy(),
             "scalars": np.array([self._rows, self._compared, self._onset, int(self._moved)], np.int64),
@@ -175,7 +211,8 @@ class ConformalMartingale:
 
     def restore(self, snapshot: Snapshot) -> None:
         self._mass, self._settled = snapshot["mass"].copy(), snapshot["settled"].copy()
-        self._r, self._implicated = snapshot["r"].copy(), snapshot["implicated"].copy()
+        self._r, self._since = snapshot["r"].copy(), snapshot["since"].copy()
+        self._carried, self._won = snapshot["carried"].copy(), snapshot["won"].copy()
         self._samples, self._memory = snapshot["samples"].copy(), snapshot["memory"].copy()
         self._rows, self._compared, self._onset = (int(x) for x in snapshot["scalars"][:3])
         self._moved = bool(snapshot["scalars"][3])

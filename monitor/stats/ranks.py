@@ -133,6 +133,16 @@ def ranks(
         return Ranks(np.where(good, low / total, np.nan), np.where(good, high / total, np.nan))
 
 
+def seen_before(
+    bins: NDArray[np.int64], strata: NDArray[np.int32], mass: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(n, k) how many values before each fell into its bin, and into its group: those of `mass` and the rows before."""
+    columns = np.arange(bins.shape[1])
+    earlier = np.tri(len(bins), k=-1, dtype=bool)[:, :, None] & (strata[:, None, :] == strata[None, :, :])
+    alike = mass[strata, columns, bins] + np.count_nonzero(earlier & (bins[:, None, :] == bins[None, :, :]), axis=1)
+    return alike, mass[strata, columns].sum(axis=2) + np.count_nonzero(earlier, axis=1)
+
+
 def count(mass: NDArray[np.int32], bins: NDArray[np.int64], strata: NDArray[np.int32]) -> None:
     """Adds live values to `mass` in place: the bag has seen them from now on."""
     row, column = np.nonzero(strata >= 0)

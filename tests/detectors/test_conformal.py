@@ -169,3 +169,15 @@ def test_values_that_tell_nothing_gather_no_evidence():
     assert moved.reading.level is Level.MOVED
     assert moved.row < 40
     assert np.argmax(moved.reading.by_column) == 2
+
+
+def test_what_never_was_before_ends_when_it_is_gone():
+    """A column that was constant in the baseline, then was not in two of three exchanges, and is constant again."""
+    rng = np.random.default_rng(9)
+    bags = Bags.fit(np.zeros((400, 1)), np.zeros((400, 1), np.int32), 1, seed=1)
+    under_test = ConformalMartingale(bags=bags, bets=shift_and_spread(np.zeros(1, np.int8)), seed=2)
+    x = np.concatenate([np.zeros(300), rng.random(200) < 0.67, np.zeros(300)])[:, None].astype(float)
+    crossings = under_test.update(x, np.zeros(x.shape, np.int32), np.log(20_000))
+    assert [c.reading.level for c in crossings] == [Level.STEADY, Level.MOVED, Level.STEADY]
+    assert 300 <= crossings[1].row < 320
+    assert 500 <= crossings[2].row < 530
