@@ -35,7 +35,7 @@ BUDGET: Mapping[Channel, float] = {Channel.BEHAVIOUR: 0.9, Channel.SUPPORT: 0.1,
 """Share of the false pages that each channel may spend. INPUTS spends none of it: `explained` pages nobody."""
 
 RETURN_FACTOR: Mapping[Channel, float] = {Channel.BEHAVIOUR: 50.0, Channel.SUPPORT: 50.0, Channel.INPUTS: 1.0}
-"""How much surer the end of a move must be than its beginning: after an end called in error, others than INPUTS page."""
+"""How much surer the end of a move must be than its beginning: after a wrong end, all but INPUTS page again."""
 
 
 class Bank:
