@@ -100,23 +100,38 @@ class Bank:
 
     def update(self, exchanges: Sequence[Exchange]) -> None:
         """Measures exchanges in order. The same stream gives the same bytes however it is cut into calls."""
-        while len(exchanges):
-            room = STEP - self._exchanges % STEP
-            self._step(exchanges[:room])
-            exchanges = exchanges[room:]
-
-    def _step(self, exchanges: Sequence[Exchange]) -> None:
+        if not exchanges:
+            return
         measured = self._baseline.gauge.measure(exchanges)
         seen = self._baseline.conditional.apply(measured)
         times = np.array([np.nan if e.time is None else e.time for e in exchanges])
+        values = self._values(measured.inputs, measured.words, seen)
+        departure = (measured.signals - seen.expected) / self._spread
+        shown = np.column_stack([measured.signals, departure, seen.topic, seen.supported])
+        start = 0
+        while start < len(exchanges):
+            stop = min(start + STEP - self._exchanges % STEP, len(exchanges))
+            self._step(slice(start, stop), values, shown, times)
+            start = stop
+
+    def _step(
+        self,
+        rows: slice,
+        values: Mapping[Channel, tuple[Matrix, Strata, int]],
+        shown: Matrix,
+        times: NDArray[np.float64],
+    ) -> None:
+        times = times[rows]
         crossings: list[tuple[int, Channel, Reading]] = []
-        for channel, (values, strata, _) in self._values(measured.inputs, measured.words, seen).items():
-            for crossing in self._detectors[channel].update(values, strata, float(np.log(self._threshold(channel)))):
+        for channel, (value, strata, _) in values.items():
+            threshold = float(np.log(self._threshold(channel)))
+            for crossing in self._detectors[channel].update(value[rows], strata[rows], threshold):
                 crossings.append((crossing.row, channel, crossing.reading))
-        self._remember(measured.signals, seen, times)
+        places = (self._exchanges + np.arange(len(times))) % RECENT
+        self._times[places], self._recent[places] = times, shown[rows]
         for row, channel, reading in sorted(crossings, key=lambda c: c[:2]):
             self._turn(self._exchanges + row + 1, channel, reading, finite(times[row]))
-        self._exchanges += len(exchanges)
+        self._exchanges += len(times)
         self._rate.update(times)
         if self._exchanges % STEP == 0:
             self._run_length = self._measure_run_length()
@@ -162,12 +177,6 @@ class Bank:
             threshold_log10=round(reading.threshold, 3),
             movers=movers(reading, self.columns[channel]),
         )
-
-    def _remember(self, signals: Matrix, seen: Conditioned, times: NDArray[np.float64]) -> None:
-        rows = (self._exchanges + np.arange(len(signals))) % RECENT
-        self._times[rows] = times
-        departure = (signals - seen.expected) / self._spread
-        self._recent[rows] = np.column_stack([signals, departure, seen.topic, seen.supported])
 
     def report(self) -> ModelReport:
         """One look at the model, for those who show it. Milliseconds."""

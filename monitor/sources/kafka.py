@@ -20,7 +20,6 @@ from monitor.records import Position, Record, RecordBatch
 log = logging.getLogger(__name__)
 
 _ANSWER_MS = 5_000  # the longest wait for one answer of the cluster
-_ROOM_BYTES = 1 << 20  # beside the largest record, so that a fetch always moves on
 
 _ADVICE: Mapping[type[Exception], str] = {
     kafka_errors.SaslAuthenticationFailedError: "check username and password",
@@ -106,7 +105,8 @@ class KafkaSource:
             "isolation_level": "read_committed",
             "bootstrap_timeout_ms": int(1000 * connect_secs),
             "reconnect_backoff_max_ms": 1_000,  # the client's own is 30 s: so long after a broker is back
-            "max_partition_fetch_bytes": max_record_bytes + _ROOM_BYTES,
+            "max_partition_fetch_bytes": 1 << 20,
+            "fetch_max_bytes": 8 << 20,
         }
         self._consumer: KafkaConsumer | None = None
         self._positions: dict[str, int] = {}  # reached, of all partitions ever held

@@ -114,18 +114,16 @@ def ranks(
     `learning`, each row also counts the rows before it, so that the result does not depend on how a stream is cut; cost
     is then quadratic in n: call it with a few dozen rows at a time.
     """
-    n, k = bins.shape
-    columns = np.arange(k)
+    columns = np.arange(bins.shape[1])
     seen = strata >= 0
-    cumulated = np.cumsum(mass[strata, columns], axis=2)
-    high = np.take_along_axis(cumulated, bins[:, :, None], 2)[:, :, 0]
-    low = np.where(bins > 0, np.take_along_axis(cumulated, np.maximum(bins - 1, 0)[:, :, None], 2)[:, :, 0], 0)
-    total = cumulated[:, :, -1]
+    cumulated = np.cumsum(mass, axis=2)
+    high, total = cumulated[strata, columns, bins], cumulated[strata, columns, -1]
+    low = high - mass[strata, columns, bins]
     if learning:
-        earlier = np.tri(n, k=-1, dtype=bool)[:, :, None] & (strata[:, None, :] == strata[None, :, :])
-        low = low + np.count_nonzero(earlier & (bins[None, :, :] < bins[:, None, :]), axis=1)
-        high = high + np.count_nonzero(earlier & (bins[None, :, :] <= bins[:, None, :]), axis=1)
-        total = total + np.count_nonzero(earlier, axis=1)
+        earlier, place = _earlier(strata), bins.astype(np.int8)
+        low = low + _count(earlier & (place[None, :, :] < place[:, None, :]))
+        high = high + _count(earlier & (place[None, :, :] <= place[:, None, :]))
+        total = total + _count(earlier)
     more = own[strata, columns]
     high, total = high + more, total + more
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -138,12 +136,26 @@ def seen_before(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(n, k) how many values before each fell into its bin, and into its group: those of `mass` and the rows before."""
     columns = np.arange(bins.shape[1])
-    earlier = np.tri(len(bins), k=-1, dtype=bool)[:, :, None] & (strata[:, None, :] == strata[None, :, :])
-    alike = mass[strata, columns, bins] + np.count_nonzero(earlier & (bins[:, None, :] == bins[None, :, :]), axis=1)
-    return alike, mass[strata, columns].sum(axis=2) + np.count_nonzero(earlier, axis=1)
+    earlier, place = _earlier(strata), bins.astype(np.int8)
+    alike = mass[strata, columns, bins] + _count(earlier & (place[None, :, :] == place[:, None, :]))
+    return alike, mass.sum(axis=2)[strata, columns] + _count(earlier)
+
+
+def _earlier(strata: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """(n, n, k): in this column, is the second row before the first and of its group."""
+    group = strata.astype(np.int16)
+    earlier: NDArray[np.bool_] = np.tri(len(strata), k=-1, dtype=bool)[:, :, None] & (group[:, None] == group[None, :])
+    return earlier
+
+
+def _count(chosen: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(n, k) how many along the second axis, which must be shorter than 256."""
+    counts: NDArray[np.uint8] = np.add.reduce(chosen.view(np.uint8), axis=1, dtype=np.uint8)
+    return counts
 
 
 def count(mass: NDArray[np.int32], bins: NDArray[np.int64], strata: NDArray[np.int32]) -> None:
     """Adds live values to `mass` in place: the bag has seen them from now on."""
-    row, column = np.nonzero(strata >= 0)
-    np.add.at(mass, (strata[row, column], column, bins[row, column]), 1)
+    k = strata.shape[1]
+    cell = (strata.astype(np.int64) * k + np.arange(k)) * BINS + bins
+    np.add.at(mass.reshape(-1), cell[strata >= 0], 1)
