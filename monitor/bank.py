@@ -31,10 +31,20 @@ WORDS = 24
 MIN_EXCHANGES = 30
 """Exchanges compared before silence counts as `steady`."""
 
-BUDGET: Mapping[Channel, float] = {Channel.BEHAVIOUR: 0.9, Channel.SUPPORT: 0.1, Channel.INPUTS: 1.0}
+BUDGET: Mapping[Channel, float] = {
+    Channel.BEHAVIOUR: 0.4,
+    Channel.STYLE: 0.5,
+    Channel.SUPPORT: 0.1,
+    Channel.INPUTS: 1.0,
+}
 """Share of the false pages that each channel may spend. INPUTS spends none of it: `explained` pages nobody."""
 
-RETURN_FACTOR: Mapping[Channel, float] = {Channel.BEHAVIOUR: 50.0, Channel.SUPPORT: 50.0, Channel.INPUTS: 1.0}
+RETURN_FACTOR: Mapping[Channel, float] = {
+    Channel.BEHAVIOUR: 50.0,
+    Channel.STYLE: 50.0,
+    Channel.SUPPORT: 50.0,
+    Channel.INPUTS: 1.0,
+}
 """How much surer the end of a move must be than its beginning: after a wrong end, all but INPUTS page again."""
 
 
@@ -64,6 +74,7 @@ class Bank:
         )
         self.columns: Mapping[Channel, Sequence[Column]] = {
             Channel.BEHAVIOUR: gauge.columns(Role.SIGNAL),
+            Channel.STYLE: (Column("style", Role.STYLE, "distance", "another style of answers", "-"),),
             Channel.INPUTS: (*gauge.columns(Role.INPUT), *gauge.columns(Role.WORD)[:WORDS], *topics),
             Channel.SUPPORT: (
                 Column("novel_words", Role.INPUT, "share", "prompts in words the baseline never saw", "-", Harm.RISE),
@@ -76,7 +87,7 @@ class Bank:
         spread = np.sqrt(column_means(np.square(baseline.signals - baseline.known.expected)))
         self._spread = np.where(spread > 0, spread, np.nan)
         self._detectors: dict[Channel, Detector] = {
-            channel: _detector(channel, self.columns[channel], values, strata, groups, seed=seed)
+            channel: self._detector(channel, values, strata, groups, seed=seed)
             for channel, (values, strata, groups) in self._values(
                 baseline.inputs, baseline.words, baseline.known
             ).items()
@@ -143,6 +154,11 @@ class Bank:
         strata = np.where(seen.supported[:, None], seen.strata, np.int32(-1))
         return {
             Channel.BEHAVIOUR: (seen.residuals, strata, self._baseline.conditional.groups),
+            Channel.STYLE: (
+                seen.style.astype(np.float64),
+                np.where(seen.supported, seen.style_strata, np.int32(-1))[:, None],
+                self._baseline.conditional.groups,
+            ),
             Channel.INPUTS: (inputs, np.zeros(inputs.shape, np.int32), 1),
             Channel.SUPPORT: (seen.novelty, seen.novelty_strata, self._baseline.conditional.novelty_groups),
         }
@@ -157,10 +173,12 @@ class Bank:
     def _turn(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> None:
         """Takes a change of level of one channel, after measured exchange number `exchange`, into the course."""
         self._levels[channel] = reading.level
+        verdict = verdict_of(channel)
         if reading.level is Level.MOVED:
-            self._course.open(self._incident(exchange, channel, reading, when))
-        else:
-            self._course.close(channel, exchange=exchange, time=when)
+            if not self._course.is_open(verdict):
+                self._course.open(self._incident(exchange, channel, reading, when))
+        elif not any(self._levels[c] is Level.MOVED for c in Channel if verdict_of(c) is verdict):
+            self._course.close(verdict, exchange=exchange, time=when)
         self._course.turn(decide(self._levels), exchange=exchange)
 
     def _incident(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> Incident:
@@ -175,8 +193,35 @@ class Bank:
             opened_time=when,
             evidence_log10=round(reading.evidence, 3),
             threshold_log10=round(reading.threshold, 3),
-            movers=movers(reading, self.columns[channel]),
+            movers=self._movers(channel, reading),
         )
+
+    def _movers(self, channel: Channel, reading: Reading) -> tuple[Mover, ...]:
+        """What carries the evidence; for a move in the space of styles, the features in which it is largest."""
+        space = self._baseline.gauge.space
+        if reading.move is None or space is None:
+            return movers(reading.by_column, reading.direction, self.columns[channel])
+        features = space.lift @ reading.move
+        known = {c.name: c for role in (Role.SIGNAL, Role.STYLE) for c in self._baseline.gauge.columns(role)}
+        with np.errstate(divide="ignore"):
+            weight = 2 * np.log10(np.abs(features))
+        return movers(weight, np.sign(features).astype(np.int8), [known[name] for name in space.names])
+
+    def _detector(self, channel: Channel, values: Matrix, strata: Strata, groups: int, *, seed: int) -> Detector:
+        salt = list(Channel).index(channel)
+        common = {
+            "seed": (seed << 8) + salt,
+            "min_exchanges": MIN_EXCHANGES,
+            "return_factor": RETURN_FACTOR[channel],
+        }
+        if channel is Channel.STYLE:
+            assert self._baseline.gauge.space is not None
+            prior = self._baseline.gauge.space.prior
+            return DETECTORS["direction"](reference=values, strata=strata[:, 0], groups=groups, prior=prior, **common)
+        bags = Bags.fit(values, strata, groups, seed=seed + salt)
+        harm = np.array([c.harm for c in self.columns[channel]], np.int8)
+        bets = upper_tail(len(harm)) if channel is Channel.SUPPORT else shift_and_spread(harm)
+        return DETECTORS["conformal"](bags=bags, bets=bets, **common)
 
     def report(self) -> ModelReport:
         """One look at the model, for those who show it. Milliseconds."""
@@ -261,12 +306,15 @@ class Bank:
         self._course = Course.load(snapshot["course"].tobytes())
 
 
-def movers(reading: Reading, columns: Sequence[Column], most: int = 5) -> tuple[Mover, ...]:
-    """The columns that carry the evidence, strongest first, at most `most`, and none with less than a hundredth."""
-    weight = np.power(10.0, reading.by_column - reading.by_column.max(initial=-np.inf))
+def movers(
+    evidence: Matrix, direction: NDArray[np.int8], columns: Sequence[Column], most: int = 5
+) -> tuple[Mover, ...]:
+    """The columns that carry the evidence (log10 of each), strongest first, at most `most`, and none with less than a
+    hundredth."""
+    weight = np.power(10.0, evidence - evidence.max(initial=-np.inf))
     share = weight / weight.sum()
     return tuple(
-        Mover(columns[i].name, _move(columns[i], int(reading.direction[i])), round(float(share[i]), 4))
+        Mover(columns[i].name, _move(columns[i], int(direction[i])), round(float(share[i]), 4))
         for i in np.argsort(-share, kind="stable")[:most]
         if share[i] >= 0.01
     )
@@ -280,19 +328,3 @@ def _shift(topics: Sequence[TopicReport]) -> float | None:
 
 def _move(column: Column, direction: int) -> str:
     return {1: column.rise, -1: column.fall}.get(direction, f"another spread of {column.name}")
-
-
-def _detector(
-    channel: Channel, columns: Sequence[Column], values: Matrix, strata: Strata, groups: int, *, seed: int
-) -> Detector:
-    salt = list(Channel).index(channel)
-    bags = Bags.fit(values, strata, groups, seed=seed + salt)
-    harm = np.array([c.harm for c in columns], np.int8)
-    bets = upper_tail(len(columns)) if channel is Channel.SUPPORT else shift_and_spread(harm)
-    return DETECTORS["conformal"](
-        bags=bags,
-        bets=bets,
-        seed=(seed << 8) + salt,
-        min_exchanges=MIN_EXCHANGES,
-        return_factor=RETURN_FACTOR[channel],
-    )

@@ -3,6 +3,7 @@
     manifest.json      what it is: model, counts, columns, topics, digests of data and members
     exchanges.npz      inputs, signals and residuals of each exchange (numbers, never text)
     conditional.npz    the fitted model of signals given inputs
+    space.npz          the space in which styles of answers are placed
 
 A baseline never moves by itself. Opening one verifies every digest.
 """
@@ -13,6 +14,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor import __version__
+from monitor import __version__, spaces
 from monitor.batch import Batch
 from monitor.conditional import Conditional, Conditioned
 from monitor.errors import BaselineError
@@ -28,14 +30,16 @@ from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Column, Extractor, Matrix, Measured, Role
 from monitor.records import Exchange
 from monitor.stats.means import column_means
+from monitor.stats.space import Space
 from monitor.vocabulary import Vocabulary
+from monitor.wording import Wording
 
 SCHEMA = 1
 MIN_EXCHANGES = 60
 """Below this a fold is too small to learn strata from; a few hundred are wanted."""
 
 _NAMING = 48
-_MEMBERS = ("exchanges.npz", "conditional.npz")
+_MEMBERS = ("exchanges.npz", "conditional.npz", "space.npz")
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -67,34 +71,57 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     members: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gauge:
-    """All extractors and the columns they measure."""
+    """All extractors and the columns they measure, and the space in which styles of answers are placed, if one is
+    known."""
 
     extractors: tuple[Extractor, ...]
+    space: Space | None = None
 
     @staticmethod
     def standard() -> "Gauge":
         return Gauge(tuple(make() for make in EXTRACTORS.values()))
 
-    def columns(self, role: Role) -> tuple[Column, ...]:
-        return tuple(c for extractor in self.extractors for c in extractor.columns if c.role is role)
+    def knowing(self, vocabulary: Vocabulary, space: Space) -> "Gauge":
+        """The same with the words and the space of one baseline."""
+        return Gauge((*self.extractors, vocabulary, Wording(space.words)), space)
 
-    def knowing(self, vocabulary: Vocabulary) -> "Gauge":
-        """The same with the words of one baseline."""
-        return Gauge((*self.extractors, vocabulary))
+    @cached_property
+    def _columns(self) -> tuple[Column, ...]:
+        return tuple(c for extractor in self.extractors for c in extractor.columns)
+
+    @cached_property
+    def _places(self) -> Mapping[Role, NDArray[np.int64]]:
+        roles = np.array([c.role for c in self._columns])
+        return {role: np.flatnonzero(roles == role) for role in Role}
+
+    @cached_property
+    def _features(self) -> NDArray[np.int64]:
+        place = {c.name: i for i, c in enumerate(self._columns)}
+        return np.array([place[name] for name in (self.space.names if self.space else ())], np.int64)
+
+    def columns(self, role: Role) -> tuple[Column, ...]:
+        return tuple(self._columns[i] for i in self._places[role])
+
+    def every(self, batch: Batch) -> Matrix:
+        """All columns."""
+        return np.hstack([extractor.measure(batch) for extractor in self.extractors])
 
     def measure(self, exchanges: Sequence[Exchange]) -> Measured:
         """Measures a batch. Cost: see benchmarks/extract.py."""
         batch = Batch(exchanges)
-        measured = [(extractor.columns, extractor.measure(batch)) for extractor in self.extractors]
-
-        def of(role: Role) -> Matrix:
-            parts = [values[:, [c.role is role for c in columns]] for columns, values in measured]
-            return np.ascontiguousarray(np.hstack([np.zeros((len(batch), 0)), *parts]))
-
-        ids = [e.id for e in exchanges]
-        return Measured(ids, of(Role.INPUT), of(Role.WORD), of(Role.CONTEXT), of(Role.SIGNAL), batch.prompt.words)
+        every = self.every(batch)
+        features = every[:, self._features]
+        return Measured(
+            ids=[e.id for e in exchanges],
+            inputs=every[:, self._places[Role.INPUT]],
+            words=every[:, self._places[Role.WORD]],
+            ngrams=every[:, self._places[Role.CONTEXT]],
+            signals=every[:, self._places[Role.SIGNAL]],
+            style=features if self.space is None else self.space.place(features),
+            prompts=batch.prompt.words,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +142,25 @@ class Baseline:
 
 
 def build(
-    exchanges: Sequence[Exchange], *, model: str, data: Mapping[str, str], gauge: Gauge, seed: int = 0
+    exchanges: Sequence[Exchange],
+    *,
+    model: str,
+    data: Mapping[str, str],
+    gauge: Gauge,
+    siblings: Sequence[Sequence[Exchange]] = (),
+    seed: int = 0,
 ) -> dict[str, bytes]:
-    """The members of a baseline, by file name. BaselineError when there are too few exchanges to learn from."""
+    """The members of a baseline, by file name. `siblings` are answers of other models like it (its base, earlier
+    checkpoints), best to the same prompts: they show what a change of model looks like here. BaselineError when there
+    are too few exchanges to learn from."""
     if len(exchanges) < MIN_EXCHANGES:
         raise BaselineError(
             f"{len(exchanges)} usable exchanges are too few for a baseline: "
             f"give at least {MIN_EXCHANGES}, better 400 or more"
         )
     vocabulary = Vocabulary.learn(exchanges)
-    measured = gauge.knowing(vocabulary).measure(exchanges)
+    space = spaces.learn(siblings, known=spaces.shipped()) if siblings else spaces.shipped()
+    measured = gauge.knowing(vocabulary, space).measure(exchanges)
     conditional = Conditional.fit(measured, seed=seed)
     known = conditional.apply(measured)
     members = {
@@ -136,6 +172,7 @@ def build(
             **{f"known_{field.name}": getattr(known, field.name) for field in fields(Conditioned)},
         ),
         "conditional.npz": _npz(**conditional.arrays()),
+        "space.npz": _npz(**space.arrays()),
     }
     times = [e.time for e in exchanges if e.time is not None]
     manifest = Manifest(
@@ -194,11 +231,11 @@ def open_baseline(folder: Path, gauge: Gauge) -> Baseline:
     for role, names in ((Role.INPUT, manifest.inputs), (Role.SIGNAL, manifest.signals)):
         if [c.name for c in gauge.columns(role)] != names:
             raise BaselineError(f"{folder} was built with other {role}s than this version measures: build it again")
-    rows, model = (_load(contents[name]) for name in _MEMBERS)
+    rows, model, space = (_load(contents[name]) for name in _MEMBERS)
     return Baseline(
         id=_digest(raw)[:12],
         manifest=manifest,
-        gauge=gauge.knowing(Vocabulary(tuple(manifest.words))),
+        gauge=gauge.knowing(Vocabulary(tuple(manifest.words)), Space.from_arrays(space)),
         conditional=Conditional.from_arrays(model),
         ids=rows["ids"].tolist(),
         inputs=rows["inputs"],

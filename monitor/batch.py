@@ -78,6 +78,17 @@ class Words:
         return total[self.bounds[1:]] - total[self.bounds[:-1]]
 
 
+def find(words: Words, hashes: Hashes) -> tuple[Ints, Ints]:
+    """Text and place in `hashes` (of single words, any order) of every word that is among them."""
+    if not len(hashes):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    order = np.argsort(hashes)
+    place = np.minimum(np.searchsorted(hashes, words.hash, sorter=order), len(hashes) - 1)
+    column = order[place]
+    known = hashes[column] == words.hash
+    return words.row[known], column[known]
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """The lines of texts: first byte, first byte that is no blank, byte after the last; text and bounds as of words."""

@@ -19,7 +19,7 @@ from monitor.stats.blocks import rowwise_product
 from monitor.stats.cuts import natural_cuts, told_by
 from monitor.stats.directions import Directions
 from monitor.stats.means import column_means
-from monitor.stats.ridge import ridge
+from monitor.stats.ridge import ridge, ridge_all
 from monitor.stats.topics import Topics
 from monitor.stats.unseen import known_words, unseen_share
 
@@ -34,12 +34,15 @@ _SPREADS = (0.25, 4.0)
 @dataclass(frozen=True, slots=True)
 class Conditioned:
     """A batch seen through the model. `expected` (n, k): the signals that prompts let one expect; `residuals` (n, k)
-    with their `strata` (n, k): what is compared; `topic` (n,) for people; `novelty` (n, 2): of the prompt's words, of
+    with their `strata` (n, k): what is compared; `style` (n, a) the place of the answer less the expected one, with
+    `style_strata` (n,); `topic` (n,) for people; `novelty` (n, 2): of the prompt's words, of
     its shape, with `novelty_strata` (n, 2); `supported` (n,) False where the baseline never saw the like."""
 
     expected: Matrix
     residuals: Matrix
     strata: Strata
+    style: NDArray[np.float32]
+    style_strata: NDArray[np.int32]
     topic: NDArray[np.int32]
     novelty: Matrix
     novelty_strata: Strata
@@ -48,7 +51,8 @@ class Conditioned:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """The model of one fold. Shapes: p inputs, d n-grams, r directions, v words, j topics, k signals, s strata."""
+    """The model of one fold. Shapes: p inputs, d n-grams, r directions, v words, j topics, k signals, s strata, a axes
+    of the space of styles."""
 
     centre: NDArray[np.float64]  # (p,)
     scale: NDArray[np.float64]  # (p,)
@@ -64,6 +68,8 @@ class Fold:
     kind: NDArray[np.float64]  # (k,) weights of all that is expected in a score of what kind of answer is expected
     by_kind: NDArray[np.bool_]  # (k,) strata are parted by that score, else by what is expected of the signal itself
     cuts: NDArray[np.float64]  # (s - 1, k)
+    kind_cuts: NDArray[np.float64]  # (s - 1,) of that score
+    style: NDArray[np.float64]  # (1 + p + r + j + 1, a) weights of the place of an answer
     reach: NDArray[np.float64]  # (2,) novelty that no more than a trace of the fold's own rows exceeds
 
     @property
@@ -78,13 +84,14 @@ class Fold:
         """(n, p) standardised inputs; one that does not apply is as expected, 0."""
         return _standardised(inputs, self.centre, self.scale)
 
-    def expect(self, shape: Matrix, places: Matrix, topic: NDArray[np.int32]) -> tuple[Matrix, Matrix]:
+    def expect(self, shape: Matrix, places: Matrix, topic: NDArray[np.int32]) -> tuple[Matrix, Matrix, Matrix]:
         """(n, k) what the prompt lets one expect of each signal, and (n, k) how far from it one may expect to be, in
-        units of what is typical: rates of short answers spread wider than those of long ones."""
+        units of what is typical: rates of short answers spread wider than those of long ones; (n, a) the place of the
+        answer that it lets one expect."""
         known = _design(shape, places, topic, self.topics.count)
-        both = rowwise_product(np.hstack([np.ones((len(known), 1)), known]), self.weights)
+        every = rowwise_product(np.hstack([np.ones((len(known), 1)), known]), np.hstack([self.weights, self.style]))
         k = len(self.typical)
-        return both[:, :k], np.clip(both[:, k:] / self.typical, *_SPREADS)
+        return every[:, :k], np.clip(every[:, k : 2 * k] / self.typical, *_SPREADS), every[:, 2 * k :]
 
     def residuals(self, signals: Matrix, expected: Matrix, spread: Matrix) -> Matrix:
         """(n, k) how far each signal is from what is expected, or the signal itself where it is `lumped`: a rare
@@ -95,7 +102,11 @@ class Fold:
 
     def scores(self, expected: Matrix) -> Matrix:
         """(n, k) the prognostic score of each signal, which parts its strata."""
-        return np.where(self.by_kind, rowwise_product(expected, self.kind[:, None]), expected)
+        return np.where(self.by_kind, self.kind_of(expected)[:, None], expected)
+
+    def kind_of(self, expected: Matrix) -> NDArray[np.float64]:
+        """(n,) a score of what kind of answer is expected."""
+        return rowwise_product(expected, self.kind[:, None])[:, 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,7 @@ class Conditional:
         """Sees a batch through the model of each exchange's fold. The result of a row is its own, bit for bit."""
         n, k = measured.signals.shape
         expected, residuals, strata = np.empty((n, k)), np.empty((n, k)), np.empty((n, k), np.int32)
+        style, style_strata = np.empty(measured.style.shape, np.float32), np.empty(n, np.int32)
         novelty, novelty_strata = np.empty((n, 2)), np.zeros((n, 2), np.int32)
         supported = np.empty(n, bool)
         dealt = deal(measured.ids, len(self.folds))
@@ -140,7 +152,10 @@ class Conditional:
             shape = fold.shape(measured.inputs[rows])
             places = fold.directions.place(measured.ngrams[rows])
             topic = fold.topics.assign(measured.words[rows])
-            expected[rows], spread = fold.expect(shape, places, topic)
+            expected[rows], spread, place = fold.expect(shape, places, topic)
+            style[rows] = measured.style[rows] - place
+            band = np.searchsorted(fold.kind_cuts, fold.kind_of(expected[rows]), side="right")
+            style_strata[rows] = f * self.strata_per_fold + band
             residuals[rows] = fold.residuals(measured.signals[rows], expected[rows], spread)
             above = fold.scores(expected[rows])[:, None, :] >= fold.cuts
             strata[rows] = f * self.strata_per_fold + above.sum(axis=1)
@@ -149,7 +164,7 @@ class Conditional:
             novelty_strata[rows] = f
             supported[rows] = (novelty[rows] <= fold.reach).all(axis=1)
         topic = self.topics.assign(measured.words)
-        return Conditioned(expected, residuals, strata, topic, novelty, novelty_strata, supported)
+        return Conditioned(expected, residuals, strata, style, style_strata, topic, novelty, novelty_strata, supported)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The model as named arrays, for the artefact."""
@@ -164,7 +179,7 @@ class Conditional:
     @staticmethod
     def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> "Conditional":
         """The inverse of `arrays`. KeyError when one is missing."""
-        count = sum(name.endswith("_cuts") for name in arrays)
+        count = sum(name.endswith("_centre") for name in arrays)
         folds = tuple(
             Fold(**{field.name: arrays[f"fold{f}_{field.name}"] for field in fields(Fold)}) for f in range(count)
         )
@@ -196,6 +211,7 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: 
     distance = np.abs(signals[rest] - weights[0] - design[rest] / spread @ weights[1:])
     weights = np.hstack([weights, np.column_stack([ridge(design[rest] / spread, y) for y in distance.T])])
     weights[1:] /= spread[:, None]
+    style = ridge_all(design[rest] / spread, measured.style[rest])
     typical = column_means(distance, none=0.0)
     around = np.sqrt(column_means((signals[rest] - column_means(signals[rest], none=0.0)) ** 2, none=0.0))
     fold = Fold(
@@ -213,9 +229,11 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: 
         kind=np.zeros(signals.shape[1]),
         by_kind=np.zeros(signals.shape[1], bool),
         cuts=np.zeros((0, signals.shape[1])),
+        kind_cuts=np.zeros(0),
+        style=np.vstack([style[:1], style[1:] / spread[:, None]]),
         reach=np.zeros(2),
     )
-    expected, width = fold.expect(shape, places, topic)
+    expected, width, _ = fold.expect(shape, places, topic)
     fold = _with_strata(fold, expected, fold.residuals(signals, expected, width), own, strata)
     unseen, oddness = unseen_share(measured.prompts, fold.known_words), np.abs(shape).max(axis=1, initial=0.0)
     return replace(fold, reach=np.array([_reach(unseen[own]), _reach(oddness[own])]))
@@ -233,7 +251,8 @@ def _with_strata(fold: Fold, expected: Matrix, residuals: Matrix, own: NDArray[n
     ]
     fold = replace(fold, by_kind=np.array([kind > itself for kind, itself in told], bool))
     cuts = [natural_cuts(score, strata, ROWS_PER_BAG) for score in fold.scores(expected[own]).T]
-    return replace(fold, cuts=np.column_stack(cuts))
+    kind_cuts = natural_cuts(fold.kind_of(expected[own]), strata, ROWS_PER_BAG)
+    return replace(fold, cuts=np.column_stack(cuts), kind_cuts=kind_cuts)
 
 
 def _main_direction(expected: Matrix) -> NDArray[np.float64]:

@@ -23,12 +23,14 @@ Snapshot = Mapping[str, np.ndarray]
 
 class Role(StrEnum):
     """What a column is for: `input` and `signal` are shown and tested; `word` says whether a prompt uses a word of the
-    baseline, the first of them are tested too; `context` only feeds what signals are expected to be."""
+    baseline, the first of them are tested too; `context` only feeds what signals are expected to be, `style`, together
+    with signals, the space of styles."""
 
     INPUT = "input"
     SIGNAL = "signal"
     WORD = "word"
     CONTEXT = "context"
+    STYLE = "style"
 
 
 class Harm(IntEnum):
@@ -53,14 +55,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A batch in numbers: the exchanges' ids, (n, p) inputs, (n, v) words, (n, d) n-grams, (n, k) signals, and all
-    words of the prompts, hashed."""
+    """A batch in numbers: the exchanges' ids, (n, p) inputs, (n, v) words, (n, d) n-grams, (n, k) signals, (n, a)
+    places of the answers in the space of styles, and all words of the prompts, hashed."""
 
     ids: Sequence[str]
     inputs: Matrix
     words: Matrix
     ngrams: Matrix
     signals: Matrix
+    style: Matrix
     prompts: Words
 
 
@@ -118,7 +121,8 @@ class Reading:
     `evidence` and `threshold` are log10; `evidence` may be -inf before the first value. `by_column` holds the
     evidence of each column alone, on the same scale. `direction` is +1 where a column's evidence says "higher than
     the baseline", -1 "lower", 0 "more or less spread". `n` counts the exchanges that were compared, `samples` the
-    values of each column. `onset` is the ordinal of the exchange with which the present move most likely began.
+    values of each column. `onset` is the ordinal of the exchange with which the present move most likely began; `move`
+    (a,) is where to, for a detector of many columns that are not shown one by one.
     """
 
     evidence: float
@@ -129,6 +133,7 @@ class Reading:
     direction: NDArray[np.int8]
     samples: NDArray[np.int64]
     onset: int | None
+    move: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

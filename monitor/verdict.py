@@ -23,9 +23,11 @@ class Verdict(StrEnum):
 
 
 class Channel(StrEnum):
-    """What evidence is about: the answers given their prompts, the prompts, prompts the baseline never saw."""
+    """What evidence is about: signals of the answers given their prompts, the answers' style as a whole, the prompts,
+    prompts the baseline never saw."""
 
     BEHAVIOUR = "behaviour"
+    STYLE = "style"
     INPUTS = "inputs"
     SUPPORT = "support"
 
@@ -33,6 +35,11 @@ class Channel(StrEnum):
 TABLE: Sequence[tuple[Mapping[Channel, Level], Verdict, str]] = (
     (
         {Channel.BEHAVIOUR: Level.MOVED},
+        Verdict.UNEXPLAINED,
+        "The model changed: its answers moved, given their prompts.",
+    ),
+    (
+        {Channel.STYLE: Level.MOVED},
         Verdict.UNEXPLAINED,
         "The model changed: its answers moved, given their prompts.",
     ),
@@ -74,11 +81,11 @@ class Mover(msgspec.Struct, frozen=True):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """A move of one channel, which takes the verdict away from `steady`: one change, one incident. Exchanges are
-    ordinals of the model's measured exchanges, from 1.
+    """A move that takes the verdict away from `steady`: one change, one incident, also when several channels see it.
+    Exchanges are ordinals of the model's measured exchanges, from 1.
 
-    `verdict` is what the channel's move alone would give. `onset` is where the move most likely began, `opened` where
-    it became certain enough, `closed` where it was over (None while it lasts). `evidence_log10` against
+    `channel` saw it first, `verdict` is what its move alone would give. `onset` is where the move most likely began,
+    `opened` where it became certain enough, `closed` where it was over (None while it lasts). `evidence_log10` against
     `threshold_log10` is as of `opened`. Times are Unix seconds of the exchanges, None when records carry none.
     """
 
@@ -134,10 +141,14 @@ class Course:
         self.opened[incident.verdict] += 1
         del self.incidents[: -self.KEPT]
 
-    def close(self, channel: Channel, *, exchange: int, time: float | None) -> None:
-        """Ends the open incident of `channel`, if there is one."""
+    def is_open(self, verdict: Verdict) -> bool:
+        """Whether an incident of this verdict lasts."""
+        return any(incident.verdict is verdict and incident.closed is None for incident in self.incidents)
+
+    def close(self, verdict: Verdict, *, exchange: int, time: float | None) -> None:
+        """Ends the open incident of this verdict, if there is one."""
         for i, incident in enumerate(self.incidents):
-            if incident.channel is channel and incident.closed is None:
+            if incident.verdict is verdict and incident.closed is None:
                 self.incidents[i] = msgspec.structs.replace(incident, closed=exchange, closed_time=time)
 
     def dump(self) -> bytes:

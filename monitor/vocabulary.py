@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from monitor.batch import Batch, Hashes, Ints, Texts
+from monitor.batch import Batch, Hashes, Ints, Texts, find
 from monitor.interfaces import Column, Matrix, Role
 from monitor.records import Exchange
 
@@ -66,13 +66,7 @@ class Vocabulary:
 def _uses(texts: Texts, hashes: Hashes) -> NDArray[np.bool_]:
     """(n, v): does the text use the word."""
     out = np.zeros((len(texts), len(hashes)), bool)
-    if not len(hashes):
-        return out
-    words, order = texts.words, np.argsort(hashes)
-    place = np.minimum(np.searchsorted(hashes, words.hash, sorter=order), len(hashes) - 1)
-    column = order[place]
-    known = hashes[column] == words.hash
-    out[words.row[known], column[known]] = True
+    out[find(texts.words, hashes)] = True
     return out
 
 

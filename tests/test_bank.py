@@ -84,12 +84,13 @@ def test_prompts_of_another_kind_are_out_of_support_and_no_behaviour(known):
 
 def test_the_error_budget_and_the_traffic_make_the_threshold(known):
     fixed = bank(known, false_pages_per_month=2.0, exchanges_per_month=1_000_000).report()
-    assert fixed.channels[Channel.BEHAVIOUR].threshold_log10 == pytest.approx(np.log10(500_000 / 0.9))
+    assert fixed.channels[Channel.BEHAVIOUR].threshold_log10 == pytest.approx(np.log10(500_000 / 0.4))
+    assert fixed.channels[Channel.STYLE].threshold_log10 == pytest.approx(np.log10(500_000 / 0.5))
     assert fixed.channels[Channel.SUPPORT].threshold_log10 == pytest.approx(np.log10(500_000 / 0.1))
     measured = bank(known, exchanges_per_month=None)
     measured.update(exchanges(5, 2_560, first=10_000))  # one in 3 s for more than two hours
     threshold = measured.report().channels[Channel.BEHAVIOUR].threshold_log10
-    assert threshold == pytest.approx(np.log10(30 * 86_400 / 3 / 0.9), abs=0.01)
+    assert threshold == pytest.approx(np.log10(30 * 86_400 / 3 / 0.4), abs=0.01)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -123,7 +124,7 @@ def test_movers_are_named_in_words_strongest_first(known):
     from monitor.interfaces import Role
 
     reading = b._detectors[Channel.BEHAVIOUR].reading()
-    named = movers(reading, GAUGE.columns(Role.SIGNAL))
+    named = movers(reading.by_column, reading.direction, GAUGE.columns(Role.SIGNAL))
     assert reading.level is Level.MOVED
     assert [m.share for m in named] == sorted((m.share for m in named), reverse=True)
     assert {m.move for m in named} & {"more exclamation marks", "shorter answers", "fewer words", "fewer characters"}

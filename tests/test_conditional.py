@@ -10,9 +10,10 @@ from traffic import EVEN, TURNED, exchanges
 from monitor.baseline import Gauge
 from monitor.conditional import Conditional, deal
 from monitor.interfaces import Role
+from monitor.spaces import shipped
 from monitor.vocabulary import Vocabulary
 
-GAUGE = Gauge.standard().knowing(Vocabulary.learn(exchanges(0, 500)))
+GAUGE = Gauge.standard().knowing(Vocabulary.learn(exchanges(0, 500)), shipped())
 LENGTH = [c.name for c in GAUGE.columns(Role.SIGNAL)].index("answer_length")
 
 

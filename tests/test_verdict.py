@@ -11,26 +11,29 @@ MOVED, STEADY, LITTLE = Level.MOVED, Level.STEADY, Level.INSUFFICIENT
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "inputs", "support", "verdict"),
+    ("behaviour", "style", "inputs", "support", "verdict"),
     [
-        (STEADY, STEADY, STEADY, Verdict.STEADY),
-        (STEADY, MOVED, STEADY, Verdict.EXPLAINED),
-        (MOVED, STEADY, STEADY, Verdict.UNEXPLAINED),
-        (MOVED, MOVED, MOVED, Verdict.UNEXPLAINED),
-        (STEADY, STEADY, MOVED, Verdict.OUT_OF_SUPPORT),
-        (STEADY, MOVED, MOVED, Verdict.OUT_OF_SUPPORT),
-        (LITTLE, STEADY, STEADY, Verdict.INSUFFICIENT),
-        (LITTLE, LITTLE, LITTLE, Verdict.INSUFFICIENT),
-        (LITTLE, MOVED, STEADY, Verdict.EXPLAINED),
-        (LITTLE, MOVED, MOVED, Verdict.OUT_OF_SUPPORT),
+        (STEADY, STEADY, STEADY, STEADY, Verdict.STEADY),
+        (STEADY, STEADY, MOVED, STEADY, Verdict.EXPLAINED),
+        (MOVED, STEADY, STEADY, STEADY, Verdict.UNEXPLAINED),
+        (STEADY, MOVED, STEADY, STEADY, Verdict.UNEXPLAINED),
+        (LITTLE, MOVED, MOVED, MOVED, Verdict.UNEXPLAINED),
+        (MOVED, MOVED, MOVED, MOVED, Verdict.UNEXPLAINED),
+        (STEADY, STEADY, STEADY, MOVED, Verdict.OUT_OF_SUPPORT),
+        (STEADY, STEADY, MOVED, MOVED, Verdict.OUT_OF_SUPPORT),
+        (LITTLE, LITTLE, STEADY, STEADY, Verdict.INSUFFICIENT),
+        (LITTLE, LITTLE, LITTLE, LITTLE, Verdict.INSUFFICIENT),
+        (LITTLE, LITTLE, MOVED, STEADY, Verdict.EXPLAINED),
+        (LITTLE, LITTLE, MOVED, MOVED, Verdict.OUT_OF_SUPPORT),
     ],
 )
-def test_the_table(behaviour, inputs, support, verdict):
-    assert decide({Channel.BEHAVIOUR: behaviour, Channel.INPUTS: inputs, Channel.SUPPORT: support}) is verdict
+def test_the_table(behaviour, style, inputs, support, verdict):
+    levels = {Channel.BEHAVIOUR: behaviour, Channel.STYLE: style, Channel.INPUTS: inputs, Channel.SUPPORT: support}
+    assert decide(levels) is verdict
 
 
 def test_every_combination_has_a_verdict_and_every_verdict_has_words():
-    for levels in product(Level, repeat=3):
+    for levels in product(Level, repeat=len(Channel)):
         assert decide(dict(zip(Channel, levels, strict=True))) in Verdict
     for verdict in Verdict:
         assert words(verdict).endswith((".", "reason."))
@@ -61,8 +64,10 @@ def test_a_course_keeps_spans_and_incidents_and_survives_its_bytes():
     course.turn(Verdict.EXPLAINED, exchange=100)
     course.open(incident(Channel.BEHAVIOUR, 150))
     course.turn(Verdict.UNEXPLAINED, exchange=150)
-    course.close(Channel.INPUTS, exchange=160, time=7.0)
-    course.close(Channel.BEHAVIOUR, exchange=200, time=None)
+    assert course.is_open(Verdict.UNEXPLAINED)
+    course.close(Verdict.EXPLAINED, exchange=160, time=7.0)
+    course.close(Verdict.UNEXPLAINED, exchange=200, time=None)
+    assert not course.is_open(Verdict.UNEXPLAINED)
     course.turn(Verdict.STEADY, exchange=200)
     course = Course.load(course.dump())
     assert [(str(s.verdict), s.from_exchange, s.to_exchange) for s in course.spans] == [

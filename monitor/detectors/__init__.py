@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from monitor.detectors.conformal import ConformalMartingale
+from monitor.detectors.direction import LearnedDirection
 from monitor.interfaces import Detector
 
 DETECTORS: Mapping[str, Callable[..., Detector]] = {
     "conformal": ConformalMartingale,
+    "direction": LearnedDirection,
 }

@@ -68,6 +68,13 @@ class ConformalMartingale:
         self._memory = np.full((2, MEMORY, self._k), np.nan, np.float32)
         self._log_threshold = np.inf
 
+    def start_moved(self, log_threshold: float) -> None:
+        """From the first row on only the end of a move is looked for: somebody else saw it begin."""
+        self._log_threshold = log_threshold
+        self._moved, self._onset = True, 0
+        self._carried[:] = 1 / self._k
+        self._won = np.log(self._bets.weights)
+
     def update(self, values: Matrix, strata: Strata, log_threshold: float) -> Sequence[Crossing]:
         """Takes (n, k) values and their strata in order. `log_threshold` is the natural log of the run length that
         the error budget allows, as known before these rows. Returns where the level changed, in order."""

@@ -6,6 +6,7 @@ from monitor.extractors.certainty import Certainty
 from monitor.extractors.echo import Echo
 from monitor.extractors.ending import Ending
 from monitor.extractors.frame import Frame
+from monitor.extractors.habits import Habits
 from monitor.extractors.language import Language
 from monitor.extractors.layout import Layout
 from monitor.extractors.leakage import Leakage
@@ -37,4 +38,5 @@ EXTRACTORS: Mapping[str, Callable[[], Extractor]] = {
     "leakage": Leakage,
     "echo": Echo,
     "certainty": Certainty,
+    "habits": Habits,
 }

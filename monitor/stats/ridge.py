@@ -6,6 +6,23 @@ from numpy.typing import NDArray
 _PENALTIES = np.logspace(-2, 4, 25)
 
 
+def ridge_all(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(1 + d, m) the same for many quantities `y` (n, m) without NaN, each with a penalty of its own."""
+    n, d = x.shape
+    if n < 2:
+        return np.zeros((1 + d, y.shape[1]))
+    centre, level = x.mean(axis=0), y.mean(axis=0)
+    left, size, right = np.linalg.svd(x - centre, full_matrices=False)
+    target = left.T @ (y - level)
+    rest = ((y - level) ** 2).sum(axis=0) - (target**2).sum(axis=0)
+    keep = size**2 / (size**2 + _PENALTIES[:, None])
+    freedom = np.maximum(n - 1 - keep.sum(axis=1), 1e-9)[:, None]
+    score = (rest + (1 - keep) ** 2 @ target**2) / freedom**2
+    penalty = _PENALTIES[np.argmin(score, axis=0)]
+    weights = right.T @ (size[:, None] / (size[:, None] ** 2 + penalty) * target)
+    return np.vstack([level - centre @ weights, weights])
+
+
 def ridge(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """(1 + d,) intercept and weights of `y` (n,) on `x` (n, d), columns of `x` on a common scale.
 

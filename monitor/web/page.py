@@ -39,6 +39,7 @@ _WHY_BLIND = {
 }
 _CHANNELS = {
     Channel.BEHAVIOUR: "<b>Model</b> <small>answers, given their prompts</small>",
+    Channel.STYLE: "<b>Model</b> <small>style of the answers as a whole</small>",
     Channel.INPUTS: "<b>Users</b> <small>prompts</small>",
     Channel.SUPPORT: "<b>New ground</b> <small>prompts unlike any in the baseline</small>",
 }

@@ -409,8 +409,8 @@ def test_only_what_moved_is_coloured():
         inside = [a["class"] for tag, a in page.elements if tag == "i" and "width:100%" in a["style"]]
         return [c for c in inside if c not in {"steady", "insufficient"}]
 
-    assert meters(Level.STEADY) == ["calm"] * 3
-    assert meters(Level.MOVED) == ["unexplained", "explained", "out_of_support"]
+    assert meters(Level.STEADY) == ["calm"] * 4
+    assert meters(Level.MOVED) == ["unexplained", "unexplained", "explained", "out_of_support"]
 
 
 # Prometheus
