@@ -1,6 +1,7 @@
 """Evidence of a move in many columns at once, along a direction that is learned as it goes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,49 +97,88 @@ class LearnedDirection:
         """Takes (n, a) values and their strata (n, 1) in order; see `Detector`."""
         self._log_threshold = log_threshold
         crossings: list[Crossing] = []
-        narrow = values.astype(np.float32)
-        ties = uniform_at(np.arange(self._rows, self._rows + len(values)), _PAIRED, seed=self._seed)
-        for i in range(len(values)):
-            before = self._level()
-            if strata[i, 0] >= 0:
-                self._compared += 1
-                if self._returning is None:
-                    self._step(narrow[i], int(strata[i, 0]), ties[i])
-                else:
-                    self._look_for_the_end(narrow[i], strata[i : i + 1])
-            self._rows += 1
-            if self._level() is not before:
-                crossings.append(Crossing(row=i, reading=self.reading()))
+        kept = np.flatnonzero(strata[:, 0] >= 0)
+        some = _Some(values[kept].astype(np.float32), strata[kept, 0], self._rows + kept)
+        first = self._rows
+        while len(some.rows):
+            watching = self._returning is None
+            taken = self._watch(some, crossings, first) if watching else self._look_for_the_end(some, crossings, first)
+            some = some.after(taken)
+        self._rows = first + len(values)
         return crossings
 
-    def _step(self, x: NDArray[np.float32], stratum: int, ties: NDArray[np.float64]) -> None:
-        wide = x.astype(np.float64)
-        log_e, news = self._bet(wide, stratum, ties)
-        self._r = (self._r + news) * np.exp(log_e)
-        place = self._rows % MEMORY
-        self._memory[place], self._places[place] = log_e, self._rows
-        self._live[self._count], self._live_strata[self._count] = x, stratum
-        self._count += 1
-        if self._evidence() >= np.exp(self._log_threshold):
-            self._enter_move()
-        elif self._count == EPOCH:
+    def _watch(self, some: "_Some", crossings: list[Crossing], first: int) -> int:
+        """Bets on values up to an alarm or the end of the epoch; says how many it took."""
+        some = some.until(EPOCH - self._count)
+        wide, log_threshold = some.values.astype(np.float64), self._log_threshold
+        ties = uniform_at(some.rows, _PAIRED, seed=self._seed)
+        log_e, news = np.zeros((len(wide), len(self._r))), np.zeros((len(wide), len(self._r)))
+        log_e[:, :_PAIRED], news[:, :_PAIRED] = self._pair(wide, some.strata)
+        for i, (row, stratum) in enumerate(zip(some.rows.tolist(), some.strata.tolist(), strict=True)):
+            self._rank(wide[i], stratum, ties[i], log_e[i], news[i])
+            self._r = (self._r + news[i]) * np.exp(log_e[i])
+            place = row % MEMORY
+            self._memory[place], self._places[place] = log_e[i], row
+            self._live[self._count], self._live_strata[self._count] = some.values[i], stratum
+            self._count += 1
+            self._compared += 1
+            if self._evidence() >= np.exp(log_threshold):
+                self._enter_move(row)
+                crossings.append(Crossing(row=row - first, reading=self.reading()))
+                return i + 1
+            if self._compared == self._min_exchanges:
+                crossings.append(Crossing(row=row - first, reading=self.reading()))
+        if self._count == EPOCH:
             self._past, self._past_strata = self._live.copy(), self._live_strata.copy()
             self._epoch += 1
             self._start()
+        return len(wide)
 
-    def _bet(
-        self, x: NDArray[np.float64], stratum: int, ties: NDArray[np.float64]
+    def _look_for_the_end(self, some: "_Some", crossings: list[Crossing], first: int) -> int:
+        """Takes values up to the end of the move; says how many."""
+        assert self._returning is not None
+        scores = (some.values.astype(np.float64) * self._move).sum(axis=1)[:, None]
+        ends = [c.row for c in self._returning.update(scores, some.strata[:, None], self._log_threshold)]
+        taken = ends[0] + 1 if ends else len(scores)
+        self._compared += taken
+        if ends:
+            self._returning, self._onset = None, -1
+            self._move = np.zeros(len(self._prior))
+            self._epoch += 1
+            self._start()
+            crossings.append(Crossing(row=int(some.rows[taken - 1]) - first, reading=self.reading()))
+        return taken
+
+    def _pair(
+        self, values: NDArray[np.float64], strata: NDArray[np.int32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The log of each bet's pay-off, and 1 for each that was made; then learns from the value."""
-        log_e, news = np.zeros(len(self._r)), np.zeros(len(self._r))
-        if self._pool[stratum]:
-            apart = x - self._reference[self._pool[stratum].pop()]
-            if self._pairs:
-                size = PRIOR_SIZES[:, None] * self._prior
-                d = size / (size + 2 / self._pairs) * (self._apart / self._pairs)
-                log_e[:_PAIRED], news[:_PAIRED] = np.log(2 * expit((d * apart).sum(axis=1))), 1.0
-            self._apart += apart
-            self._pairs += 1
+        """(n, sizes) the log of what the paired bets pay for values in order, and 1 where they were made."""
+        log_e, news = np.zeros((len(values), _PAIRED)), np.zeros((len(values), _PAIRED))
+        met = [(i, self._pool[s].pop()) for i, s in enumerate(strata.tolist()) if self._pool[s]]
+        if not met:
+            return log_e, news
+        rows, partners = np.array(met).T
+        apart = values[rows] - self._reference[partners]
+        earlier = np.cumsum(np.concatenate([self._apart[None], apart]), axis=0)
+        pairs = self._pairs + np.arange(len(rows))
+        known = np.flatnonzero(pairs > 0)
+        mean = earlier[:-1][known] / pairs[known, None]
+        for j, prior in enumerate(PRIOR_SIZES[:, None] * self._prior):
+            d = prior / (prior + 2 / pairs[known, None]) * mean
+            log_e[rows[known], j] = np.log(2 * expit((d * apart[known]).sum(axis=1)))
+        news[rows[known]] = 1.0
+        self._apart, self._pairs = earlier[-1], self._pairs + len(rows)
+        return log_e, news
+
+    def _rank(
+        self,
+        x: NDArray[np.float64],
+        stratum: int,
+        ties: NDArray[np.float64],
+        log_e: NDArray[np.float64],
+        news: NDArray[np.float64],
+    ) -> None:
+        """Writes the log of what the ranked bets pay for one value, and 1 where they were made; then learns from it."""
         parity = self._count % 2
         bag, learned = self._bags[parity], self._learned[parity]
         bag.add(x, stratum)
@@ -147,21 +187,20 @@ class LearnedDirection:
             shift, variance = move
             size = PRIOR_SIZES[:, None] * self._prior
             scores = bag.rows(stratum) @ (size / (size + variance) * shift).T
-            less = (scores[:-1] < scores[-1]).sum(axis=0)
-            equal = (scores[:-1] == scores[-1]).sum(axis=0) + 1
+            less = (scores < scores[-1]).sum(axis=0)
+            equal = (scores == scores[-1]).sum(axis=0)
             z = ndtri(np.clip((less + ties * equal) / len(scores), 1e-6, 1 - 1e-6))
             at = slice(_PAIRED + parity * _RANKED, _PAIRED + (parity + 1) * _RANKED)
             log_e[at], news[at] = (STAKES * z[:, None] - STAKES**2 / 2).ravel(), 1.0
         self._learned[1 - parity].add(x, stratum)
-        return log_e, news
 
     def _evidence(self) -> float:
         return float((self._r[:_PAIRED].mean() + self._r[_PAIRED:].mean()) / 2)
 
-    def _enter_move(self) -> None:
+    def _enter_move(self, row: int) -> None:
         best = int(np.argmax(self._r))
-        rows = np.arange(max(self._rows + 1 - min(MEMORY, self._count), 0), self._rows + 1)
-        kept = rows[self._places[rows % MEMORY] == rows]
+        rows = np.arange(max(row + 1 - MEMORY, 0), row + 1)
+        kept = rows[self._places[rows % MEMORY] == rows][-self._count :]
         gain = self._memory[kept % MEMORY, best].astype(np.float64)
         onset = int(np.argmax(np.cumsum(gain[::-1])[::-1]))
         self._onset = int(kept[onset])
@@ -191,16 +230,6 @@ class LearnedDirection:
         bags = Bags.fit(scores, strata, self._groups, seed=self._seed)
         bets = shift_and_spread(np.zeros(1, np.int8))
         return ConformalMartingale(bags=bags, bets=bets, seed=self._seed, return_factor=self._return_factor)
-
-    def _look_for_the_end(self, x: NDArray[np.float32], stratum: Strata) -> None:
-        assert self._returning is not None
-        score = np.array([[float((x.astype(np.float64) * self._move).sum())]])
-        self._returning.update(score, stratum, self._log_threshold)
-        if self._returning.reading().level is not Level.MOVED:
-            self._returning, self._onset = None, -1
-            self._move = np.zeros(len(self._prior))
-            self._epoch += 1
-            self._start()
 
     def _level(self) -> Level:
         if self._returning is not None:
@@ -244,8 +273,10 @@ class LearnedDirection:
         self._rows, self._compared, self._epoch, self._onset = (int(x) for x in snapshot["scalars"])
         self._start()
         # The sums and bags are what the same rows made of them before: the same numbers in the same order.
-        for x, stratum in zip(snapshot["live"], snapshot["live_strata"].tolist(), strict=True):
-            self._bet(x.astype(np.float64), stratum, np.zeros(_PAIRED))
+        live, strata, unread = snapshot["live"].astype(np.float64), snapshot["live_strata"], np.zeros(len(self._r))
+        self._pair(live, strata)
+        for x, stratum in zip(live, strata.tolist(), strict=True):
+            self._rank(x, stratum, np.zeros(_PAIRED), unread, unread)
             self._live[self._count], self._live_strata[self._count] = x, stratum
             self._count += 1
         self._r, self._memory, self._places = (snapshot[name].copy() for name in ("r", "memory", "places"))
@@ -257,6 +288,21 @@ class LearnedDirection:
         if moving:
             self._returning = self._return_test()
             self._returning.restore(moving)
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Values that are compared, in order, with their strata and rows."""
+
+    values: NDArray[np.float32]
+    strata: NDArray[np.int32]
+    rows: NDArray[np.int64]
+
+    def until(self, count: int) -> "_Some":
+        return _Some(self.values[:count], self.strata[:count], self.rows[:count])
+
+    def after(self, count: int) -> "_Some":
+        return _Some(self.values[count:], self.strata[count:], self.rows[count:])
 
 
 class _Sums:
@@ -272,14 +318,14 @@ class _Sums:
     def against(self, bag: "_Bag") -> tuple[NDArray[np.float64], float] | None:
         """How far these values stand from the bag's, on average over strata that both know, and the variance of that;
         None while there are too few."""
-        weight = np.where(bag.counts >= _LEAST_BAG, self.counts, 0.0)
+        known = bag.counts >= _LEAST_BAG
+        weight = np.where(known, self.counts, 0.0)
         n = float(weight.sum())
         if n < _LEAST_LEARNED:
             return None
-        both = np.flatnonzero(weight)
-        means = bag.sums[both] / bag.counts[both, None]
-        shift = (self.sums[both] - weight[both, None] * means).sum(axis=0) / n
-        return shift, 1 / n + float((weight[both] ** 2 / bag.counts[both]).sum()) / n**2
+        share = weight / np.maximum(bag.counts, 1.0)
+        shift = (known @ self.sums - share @ bag.sums) / n
+        return shift, 1 / n + float(share @ weight) / n**2
 
 
 class _Bag(_Sums):
