@@ -14,11 +14,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from monitor import __version__, baseline, demo, evaluation, service, settings
+from monitor import __version__, backtest, baseline, demo, evaluation, service, settings
 from monitor.baseline import Gauge
 from monitor.errors import ConfigError, TidegaugeError
 
@@ -224,6 +225,99 @@ def _percent(x: float | None) -> str:
 def _progress(*, quiet: bool) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
+
+
+@app.command("backtest")
+def run_backtest(
+    baseline_path: Annotated[Path, typer.Option("--baseline", help="Baseline of the model.")],
+    traffic: Annotated[list[Path], typer.Option(help="A file of traffic (JSONL, also .gz); once per file, in order.")],
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[F]...", help="More files, after those.")] = None,
+    record_format: Annotated[str, typer.Option("--format", help="Format of the records.")] = "auto",
+    model: Annotated[str | None, typer.Option(help="Glob of the served name; default: the baseline's model.")] = None,
+    exchanges_per_month: Annotated[float | None, typer.Option(help="Traffic; default: measured from times.")] = None,
+    false_pages_per_month: Annotated[float, typer.Option(help="The error budget.")] = 1.0,
+    html: Annotated[Path | None, typer.Option(help="Write a report with plots, one self-contained file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the report.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Replay recorded traffic: what would have paged and when. Exit code 1 when something would have."""
+    if html is not None and html.exists() and not force:
+        raise ConfigError(f"--html: {html} exists already: choose another name, or overwrite it with --force")
+    paths = [*traffic, *(more or [])]
+    opened = baseline.open_baseline(baseline_path, Gauge.standard())
+    with _progress(quiet=as_json) as bar:
+        task = bar.add_task("replaying", total=None if bar.disable else backtest.lines_in(paths))
+        done = backtest.replay(
+            paths,
+            opened,
+            record_format=record_format,
+            model_glob=model,
+            exchanges_per_month=exchanges_per_month,
+            false_pages_per_month=false_pages_per_month,
+            on_progress=lambda n: bar.update(task, completed=n),
+        )
+    if html is not None:
+        _write_report(html, backtest.render(done))
+    if as_json:
+        print(json.dumps(backtest.plain(done)))
+    else:
+        _print_backtest(done, html)
+    raise typer.Exit(1 if done.pages else 0)
+
+
+def _write_report(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--html: cannot write {path}: {error.strerror}") from None
+
+
+def _print_backtest(done: backtest.Replay, html: Path | None) -> None:
+    report = done.report
+    out.print(f"[{'bold red' if done.pages else 'bold'}]{backtest.headline(done)}[/]")
+    for sentence in backtest.certainty(done):
+        out.print(sentence, markup=False)
+    recorded = backtest.span_of_time(done.first_time, done.last_time)
+    out.print(
+        f"{report.name}: {report.exchanges:,} exchanges{f', {recorded}' if recorded else ''}, "
+        f"against baseline {report.baseline_id} of {report.baseline_exchanges:,}\n",
+        markup=False,
+    )
+    _print_spans(backtest.plain(done)["verdicts"][-12:])
+    if done.incidents:
+        out.print()
+        out.print(_incident_table(done))
+    promised, seen = backtest.false_pages(done.false_pages)
+    out.print(f"\nFalse pages, promised: {promised}\nFalse pages, seen here: {seen}\n", markup=False)
+    out.print("Smallest change that would have been seen, about (lasting, in one signal alone):")
+    out.print(_smallest_table(done))
+    for reason, n in done.left_out.items():
+        err.print(f"left out {n} records: {reason}", markup=False)
+    if html is not None:
+        out.print(f"\nReport with plots: {html}", markup=False)
+
+
+def _incident_table(done: backtest.Replay) -> Table:
+    def place(exchange: int, time: float | None) -> str:
+        return f"{exchange:,}  [dim]{backtest.stamp(time)}[/]"
+
+    table = Table("incident", "pages", "began about", "certain at", "over at", "what moved", box=None)
+    for i in done.incidents[-10:]:
+        moved = escape("; ".join(mover.move for mover in i.movers[:3]))
+        pages = "[bold]yes[/]" if i.verdict in backtest.PAGING else "no"
+        over = "still open" if i.closed is None else place(i.closed, i.closed_time)
+        began, certain = place(i.onset, i.onset_time), place(i.opened, i.opened_time)
+        table.add_row(f"[{_STYLE[i.verdict]}]{i.verdict}[/]", pages, began, certain, over, moved)
+    return table
+
+
+def _smallest_table(done: backtest.Replay) -> Table:
+    table = Table("signal", "change", "baseline", "changed", "in spreads", "values", box=None)
+    for s in backtest.shown(done.smallest, 5)[:6]:
+        known = backtest.readable(s.baseline, s.unit), backtest.readable(s.changed, s.unit)
+        spreads = "–" if s.spreads is None else f"{s.spreads:+.2f}"
+        table.add_row(s.signal, "–" if s.changed is None else s.move, *known, spreads, f"{s.n:,}")
+    return table
 
 
 @config_app.command("check")

@@ -1,0 +1,188 @@
+"""The report of a backtest: one HTML file that asks for nothing outside it, to be read, printed and passed on."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib.resources import files
+
+from monitor import __version__
+from monitor.backtest import plot
+from monitor.backtest.history import DETAILED, PAGING, Replay, worst
+from monitor.backtest.smallest import Smallest, number, shown, unit_of
+from monitor.backtest.words import certainty, false_pages, headline, span_of_time, stamp
+from monitor.report import ColumnReport, ModelReport
+from monitor.verdict import Channel, Incident, Verdict, words
+
+_SHOWN_INCIDENTS = 100
+_CHANNELS = {
+    "behaviour": "Model: signals of its answers, given their prompts",
+    "style": "Model: style of its answers as a whole",
+    "inputs": "Users: prompts",
+    "support": "New ground: prompts unlike any in the baseline",
+}
+
+
+def render(done: Replay) -> str:
+    """The report. All text of others is escaped."""
+    style = files("monitor.backtest").joinpath("page.css").read_text("utf-8")
+    body = "".join((_head(done), _course(done), _incidents(done), _details(done), _false_pages(done), _smallest(done)))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>Backtest of {escape(done.report.name)} – Tidegauge</title>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{style}</style></head><body><main>{body}"
+        f"<footer>Tidegauge {__version__}, backtest. No text of a prompt or an answer is in this file.</footer>"
+        "</main></body></html>\n"
+    )
+
+
+def _head(done: Replay) -> str:
+    report = done.report
+    named = ", ".join(done.files[:4]) + (f" and {len(done.files) - 4} more" if len(done.files) > 4 else "")
+    left_out = ", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in sorted(done.left_out.items()))
+    facts = [
+        ("traffic", f"{report.exchanges:,} exchanges from {escape(named)}"),
+        ("recorded", span_of_time(done.first_time, done.last_time)),
+        ("baseline", f"<code>{escape(report.baseline_id)}</code>, {report.baseline_exchanges:,} exchanges"),
+        ("left out", f"{escape(left_out)} (records)" if left_out else ""),
+    ]
+    rows = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts if text)
+    lead = " ".join(escape(sentence) for sentence in certainty(done))
+    return (
+        f'<section class="{worst(done)}"><p class="name">Backtest of <b>{escape(report.name)}</b></p>'
+        f'<h1>{headline(done)}</h1><p class="lead">{lead}</p><dl>{rows}</dl></section>'
+    )
+
+
+def _course(done: Replay) -> str:
+    panels = "".join(
+        plot.panel(_CHANNELS.get(channel, str(channel)), channel, done.looks, done.incidents)
+        for channel in done.report.channels
+    )
+    return (
+        f"<section><h2>Course</h2>{plot.band(done.spans, done.report.exchanges)}{panels}"
+        f"{plot.axis(done.report.exchanges, done.first_time, done.last_time)}"
+        '<p class="note">Evidence as a power of ten, against what is needed (dashed). Shaded: from where a move most '
+        "likely began to where it was over. Upright line: where it became certain. A move of the users alone pages "
+        "nobody.</p></section>"
+    )
+
+
+def _incidents(done: Replay) -> str:
+    if not done.incidents:
+        return ""
+    rows = [
+        (
+            f'<span class="tag {i.verdict}">{_plain(i.verdict)}</span>',
+            f"<b>{i.opened:,}</b>{_at(i.opened_time)}" if i.verdict in PAGING else "no",
+            f"{i.onset:,}{_at(i.onset_time)}",
+            f"{i.opened:,}{_at(i.opened_time)}",
+            "still open" if i.closed is None else f"{i.closed:,}{_at(i.closed_time)}",
+            escape("; ".join(f"{m.move} ({m.share:.0%})" for m in i.movers[:4])),
+        )
+        for i in done.incidents[:_SHOWN_INCIDENTS]
+    ]
+    more = len(done.incidents) - _SHOWN_INCIDENTS
+    note = f'<p class="note">{more:,} more are in the output of --json.</p>' if more > 0 else ""
+    head = ("what", "pages at", "began about", "certain at", "over at", "what moved (share of the evidence)")
+    return f"<section><h2>Incidents, by exchange</h2>{_table(head, rows)}{note}</section>"
+
+
+def _details(done: Replay) -> str:
+    """What each incident looked like while it lasted, at most DETAILED; without any, what the end looked like."""
+    parts = [_detail(i, done.during[i.id]) for i in done.incidents if i.id in done.during]
+    if not parts:
+        tables = f'<div class="two"><div>{_signals(done.report)}</div><div>{_topics(done.report)}</div></div>'
+        return f"<section><h2>The last of the traffic beside the baseline</h2>{tables}</section>"
+    cut = "" if len(done.incidents) <= DETAILED else f'<p class="note">The first {DETAILED} incidents.</p>'
+    return "".join(parts) + cut
+
+
+def _detail(incident: Incident, report: ModelReport) -> str:
+    first, second = _signals(report), _topics(report)
+    if incident.verdict is not Verdict.UNEXPLAINED:
+        first, second = second, first
+    return (
+        f'<section class="{incident.verdict}"><h2><span class="tag {incident.verdict}">{_plain(incident.verdict)}'
+        f"</span> from about exchange {incident.onset:,}</h2>"
+        f'<p class="note">{escape(words(incident.verdict))}</p>'
+        f'<div class="two"><div>{first}</div><div>{second}</div></div></section>'
+    )
+
+
+def _signals(report: ModelReport) -> str:
+    """The signals that are furthest from what prompts let one expect."""
+    columns = [c for c in report.channels[Channel.BEHAVIOUR].columns if c.effect is not None and c.recent is not None]
+    columns.sort(key=lambda c: -abs(c.effect or 0.0))
+    rows = [(_named(c), number(c.baseline, c.unit), number(c.recent, c.unit), f"{c.effect:+.2f}") for c in columns[:8]]
+    head = ("signal", "baseline", "then", "effect")
+    return "<h3>Answers: largest effects, in spreads of the baseline</h3>" + _table(head, rows, numbers=(1, 2, 3))
+
+
+def _named(column: ColumnReport) -> str:
+    """The signal and its unit."""
+    return _signal(column.name, column.unit)
+
+
+def _signal(name: str, unit: str) -> str:
+    said = unit_of(unit)
+    return escape(name.replace("_", " ")) + (f" <small>{escape(said)}</small>" if said else "")
+
+
+def _topics(report: ModelReport) -> str:
+    rows = [
+        (escape(t.name), f"{t.baseline:.0%}", "–" if t.recent is None else f"{t.recent:.0%}")
+        for t in sorted(report.topics, key=lambda t: -abs((t.recent or 0.0) - t.baseline))[:8]
+    ]
+    return "<h3>Prompts: topics, largest change first</h3>" + _table(
+        ("typical words", "baseline", "then"), rows, numbers=(1, 2)
+    )
+
+
+def _false_pages(done: Replay) -> str:
+    promised, seen = false_pages(done.false_pages)
+    return (
+        f"<section><h2>False pages</h2><p><b>Promised, not measured.</b> {promised}</p>"
+        f"<p><b>Seen here.</b> {seen}</p></section>"
+    )
+
+
+def _smallest(done: Replay) -> str:
+    rows = [_smallest_row(s) for s in shown(done.smallest, 5)]
+    head = ("signal", "change", "baseline", "changed", "in spreads", "values seen")
+    return (
+        "<section><h2>Smallest change that would have been seen</h2>"
+        f"{_table(head, rows, numbers=(2, 3, 4, 5))}"
+        '<p class="note">An approximation: a change in this signal alone that lasts over the whole replay or the best '
+        "part of it, seen in about one of two cases. Changes of several signals at once are seen sooner. First what "
+        "is asked about most, then the signals with the smallest change. –: no change would have been seen.</p>"
+        "</section>"
+    )
+
+
+def _smallest_row(s: Smallest) -> tuple[str, ...]:
+    return (
+        _signal(s.signal, s.unit),
+        escape(s.move) if s.changed is not None else "–",
+        number(s.baseline, s.unit),
+        number(s.changed, s.unit),
+        "–" if s.spreads is None else f"{s.spreads:+.2f}",
+        f"{s.n:,}",
+    )
+
+
+def _table(head: Iterable[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
+    """A table; the columns in `numbers` are set to the right."""
+    side = [' class="n"' if i in numbers else "" for i in range(8)]
+    top = "".join(f'<th scope="col"{side[i]}>{h}</th>' for i, h in enumerate(head))
+    body = "".join(
+        "<tr>" + "".join(f"<td{side[i]}>{cell}</td>" for i, cell in enumerate(row)) + "</tr>" for row in rows
+    )
+    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _plain(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def _at(time: float | None) -> str:
+    return "" if time is None else f" <small>{stamp(time)} UTC</small>"
