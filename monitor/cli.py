@@ -308,7 +308,7 @@ def _incident_table(done: backtest.Replay) -> Table:
         over = "still open" if i.closed is None else place(i.closed, i.closed_time)
         began, certain = place(i.onset, i.onset_time), place(i.opened, i.opened_time)
         table.add_row(f"[{_STYLE[i.verdict]}]{i.verdict}[/]", pages, began, certain, over, moved)
-    return table
+    return _folded_at(table, "what moved")
 
 
 def _smallest_table(done: backtest.Replay) -> Table:
@@ -317,6 +317,13 @@ def _smallest_table(done: backtest.Replay) -> Table:
         known = backtest.readable(s.baseline, s.unit), backtest.readable(s.changed, s.unit)
         spreads = "–" if s.spreads is None else f"{s.spreads:+.2f}"
         table.add_row(s.signal, "–" if s.changed is None else s.move, *known, spreads, f"{s.n:,}")
+    return _folded_at(table, "change")
+
+
+def _folded_at(table: Table, header: str) -> Table:
+    """The table, of which a narrow terminal folds that column alone."""
+    for column in table.columns:
+        column.no_wrap = column.header != header
     return table
 
 
