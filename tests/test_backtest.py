@@ -19,6 +19,7 @@ from traffic import EVEN, exchanges, line
 from monitor import backtest, baseline, cli, demo
 from monitor.backtest import history
 from monitor.backtest import smallest as smallest_module
+from monitor.backtest.words import short
 from monitor.baseline import Gauge
 from monitor.detectors.conformal import ConformalMartingale
 from monitor.formats import FORMATS
@@ -342,3 +343,23 @@ def test_a_change_of_that_size_is_seen_about_every_second_time(opened):
     assert seen(0.5) <= 3
     assert 4 <= seen(1.0) <= 15
     assert seen(1.6) >= 15
+
+
+@pytest.mark.parametrize(
+    ("x", "unit", "said"),
+    [
+        (None, "0/1", "–"),
+        (0.0, "0/1", "0.0%"),
+        (0.0009, "share of characters", "0.09%"),
+        (0.411, "score 0..1", "41.1%"),
+        (np.log(1 + 274), "log(1 + characters)", "274 characters"),
+        (np.log(14.7), "log(words per sentence)", "14.7 words per sentence"),
+        (4.35, "bytes per word", "4.35 bytes per word"),
+    ],
+)
+def test_numbers_are_readable(x, unit, said):
+    assert backtest.readable(x, unit) == said
+
+
+def test_rates_are_readable():
+    assert [short(x) for x in (0.0312, 0.23, 9.1, 99.86, 1234.0)] == ["0.031", "0.23", "9.1", "100", "1,234"]

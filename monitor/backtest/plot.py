@@ -63,7 +63,7 @@ def panel(title: str, channel: Channel, looks: Sequence[Look], incidents: Sequen
     for seen, run in groupby(looks, key=lambda look: look.evidence_log10[channel] is not None):
         if seen:
             points = [(across(look.exchange), down(look.evidence_log10[channel] or 0.0)) for look in run]
-            parts.append(_line(f"course {verdict}", points))
+            parts.append(_line("course", points))
     said = f"{title}: evidence at most 10 to the {highest:.1f}, needed 10 to the {needed[-1]:.1f}"
     return _svg(_HIGH, said, parts)
 

@@ -116,7 +116,7 @@ def number(x: float | None, unit: str) -> str:
     if x is None:
         return "–"
     if unit.startswith(_PARTS):
-        return f"{x:.1%}"
+        return f"{x:.2%}" if 0 < abs(x) < 0.005 else f"{x:.1%}"
     x = math.expm1(x) if unit.startswith(_LOG_1P) else math.exp(x) if unit.startswith(_LOG) else x
     return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}"
 

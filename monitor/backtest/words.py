@@ -67,4 +67,4 @@ def when(time: float | None) -> str:
 
 
 def short(x: float) -> str:
-    return f"{x:,.0f}" if x >= 100 else f"{x:.2g}"
+    return f"{x:,.0f}" if x >= 9.5 else f"{x:.2g}"
