@@ -1,12 +1,15 @@
 """The benchmarks run, and say what they promise; how fast this machine is, no test asks."""
 
+import gzip
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import traffic
 from broker import kafka_home
 
 ROOT = Path(__file__).parents[1]
@@ -43,3 +46,44 @@ def test_decode():
     result = last_line("benchmarks.decode", "--json", "--repeats", "1")
     assert result["msgspec, typed"].keys() == {"parsed", "exchange", "logprobs"}
     assert result["json"]["parsed"] > 0
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """A folder of two models with answers to the same prompts."""
+    for model, style in (("before", "evaluated"), ("after", "swapped")):
+        with gzip.open(tmp_path / f"{model}.jsonl.gz", "wt") as lines:
+            for i in range(400):
+                e = traffic.exchange(np.random.default_rng([3, i]), i, topics=traffic.EVEN, style=style)
+                line = {"id": f"p{i}", "model": model, "prompt": e.messages[-1].content, "response": e.response}
+                segment = "list" if e.response.startswith("1.") else "prose"
+                lines.write(json.dumps(line | {"segment": segment}) + "\n")
+    (tmp_path / "pairs.json").write_text(json.dumps({"pairs": [["before", "after"], ["before", "absent"]]}))
+    return tmp_path
+
+
+def test_swaps(recorded):
+    methods = ("ours_base", "ks_bonferroni", "adwin_default", "page_hinkley_calibrated")
+    result = last_line("benchmarks.swaps", "--data", recorded, "--json", "--splits", "1", "--methods", *methods)
+    assert tuple(result) == methods
+    for row in result.values():
+        assert {"swaps", "found_ratio", "median_delay", "null_streams", "null_alarms", "null_interval"} <= row.keys()
+        assert {"input_only_streams", "input_only_alarms", "input_only_interval"} <= row.keys()
+        assert (row["swaps"], row["null_streams"], row["input_only_streams"]) == (1, 2, 4)
+    ours = result["ours_base"]
+    assert ours["found_ratio"] == 1
+    assert 0 < ours["median_delay"] <= 134
+    assert ours["null_alarms"] == 0
+    assert result["ks_bonferroni"]["found_ratio"] == 1
+
+
+def test_a_method_that_needs_more_than_there_is_is_named(recorded):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.swaps", "--data", recorded, "--json", "--methods", "ours_neural"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "ours_neural is left out" in done.stderr
+    assert json.loads(done.stdout) == {}
