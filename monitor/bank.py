@@ -15,6 +15,7 @@ from monitor.stats.bets import shift_and_spread, upper_tail
 from monitor.stats.means import column_means
 from monitor.stats.ranks import Bags
 from monitor.stats.rate import MonthlyRate
+from monitor.stats.repeats import Repeats
 from monitor.verdict import Channel, Course, Incident, Mover, decide, verdict_of, words
 
 STEP = 256
@@ -38,6 +39,9 @@ BUDGET: Mapping[Channel, float] = {
     Channel.INPUTS: 1.0,
 }
 """Share of the false pages that each channel may spend. INPUTS spends none of it: `explained` pages nobody."""
+
+ONCE = (Channel.BEHAVIOUR, Channel.STYLE, Channel.SUPPORT)
+"""Channels that can page count a prompt or a conversation once. Many users who ask the same are other users."""
 
 RETURN_FACTOR: Mapping[Channel, float] = {
     Channel.BEHAVIOUR: 50.0,
@@ -95,10 +99,10 @@ class Bank:
         self._course, self._rate = Course(), MonthlyRate()
         self._run_length = self._measure_run_length()
         self._levels = dict.fromkeys(Channel, Level.INSUFFICIENT)
-        self._exchanges = 0
+        self._exchanges, self._repeats = 0, Repeats()
         k = len(self.columns[Channel.BEHAVIOUR])
-        # Per recent exchange: signals, effects, topic, whether supported.
-        self._recent = np.full((RECENT, 2 * k + 2), np.nan, np.float32)
+        # Per recent exchange: signals, effects, topic, whether supported, whether its prompt came before.
+        self._recent = np.full((RECENT, 2 * k + 3), np.nan, np.float32)
         self._times = np.full(RECENT, np.nan)
 
     @property
@@ -116,9 +120,13 @@ class Bank:
         measured = self._baseline.gauge.measure(exchanges)
         seen = self._baseline.conditional.apply(measured)
         times = np.array([np.nan if e.time is None else e.time for e in exchanges])
+        again = self._repeats.seen(measured.roots)
         values = self._values(measured.inputs, measured.words, seen)
+        for channel in ONCE:
+            value, strata, groups = values[channel]
+            values[channel] = value, np.where(again[:, None], np.int32(-1), strata), groups
         departure = (measured.signals - seen.expected) / self._spread
-        shown = np.column_stack([measured.signals, departure, seen.topic, seen.supported])
+        shown = np.column_stack([measured.signals, departure, seen.topic, seen.supported, again])
         start = 0
         while start < len(exchanges):
             stop = min(start + STEP - self._exchanges % STEP, len(exchanges))
@@ -249,6 +257,7 @@ class Bank:
             topics=topics,
             input_shift=_shift(topics),
             out_of_support=float(1 - supported.mean()) if len(recent) else None,
+            repeated=float(recent[:, 2 * k + 2].mean()) if len(recent) else None,
             spans=tuple(self._course.spans),
             incidents=tuple(self._course.incidents),
             incidents_opened=dict(self._course.opened),
@@ -288,7 +297,7 @@ class Bank:
 
     def snapshot(self) -> Snapshot:
         out = {f"{c}.{name}": array for c, d in self._detectors.items() for name, array in d.snapshot().items()}
-        out["recent"], out["times"] = self._recent.copy(), self._times.copy()
+        out["recent"], out["times"], out["roots"] = self._recent.copy(), self._times.copy(), self._repeats.dump()
         out["scalars"] = np.array([self._exchanges, self._run_length, *self._rate.dump()])
         out["levels"] = np.array([str(self._levels[c]) for c in Channel])
         out["course"] = np.frombuffer(self._course.dump(), np.uint8)
@@ -300,6 +309,7 @@ class Bank:
             prefix = f"{channel}."
             detector.restore({n.removeprefix(prefix): a for n, a in snapshot.items() if n.startswith(prefix)})
         self._recent, self._times = snapshot["recent"].copy(), snapshot["times"].copy()
+        self._repeats = Repeats.load(snapshot["roots"])
         exchanges, self._run_length, *rate = (float(x) for x in snapshot["scalars"])
         self._exchanges, self._rate = int(exchanges), MonthlyRate.load(rate)
         self._levels = {c: Level(str(level)) for c, level in zip(Channel, snapshot["levels"], strict=True)}

@@ -30,11 +30,12 @@ from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Column, Extractor, Matrix, Measured, Role
 from monitor.records import Exchange
 from monitor.stats.means import column_means
+from monitor.stats.repeats import first_of_each
 from monitor.stats.space import Space
 from monitor.vocabulary import Vocabulary
 from monitor.wording import Wording
 
-SCHEMA = 1
+SCHEMA = 2
 MIN_EXCHANGES = 60
 """Below this a fold is too small to learn strata from; a few hundred are wanted."""
 
@@ -52,14 +53,16 @@ class Topic(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a baseline says about itself. Times are Unix seconds of the evaluated exchanges, None when unknown.
     `inputs` and `signals` are the names of columns in the order of the arrays, `words` those that several prompts used
-    and that tell what prompts are about; `data` maps the name of each file it was
-    built from to its SHA-256; `members` the same for the artefact's own files."""
+    and that tell what prompts are about; `data` maps the name of each file it was built from to its SHA-256, `siblings`
+    those of other models; the space of styles was learned on `space_models` models; `members` has the digests of the
+    artefact's own files; `repeats` counts exchanges left out because their prompt, or their conversation, was there."""
 
     schema: int
     tidegauge: str
     model: str
     adapters: list[str]
     exchanges: int
+    repeats: int
     first_time: float | None
     last_time: float | None
     seed: int
@@ -68,7 +71,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     words: list[str]
     topics: list[Topic]
     data: dict[str, str]
+    siblings: dict[str, str]
+    space_models: int
     members: dict[str, str]
+
+
+class _Schema(msgspec.Struct, frozen=True):
+    """What is read first: a manifest of another version may hold anything else."""
+
+    schema: int
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,7 @@ class Gauge:
             signals=every[:, self._places[Role.SIGNAL]],
             style=features if self.space is None else self.space.place(features),
             prompts=batch.prompt.words,
+            roots=batch.roots,
         )
 
 
@@ -148,18 +160,25 @@ def build(
     data: Mapping[str, str],
     gauge: Gauge,
     siblings: Sequence[Sequence[Exchange]] = (),
+    sibling_data: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> dict[str, bytes]:
-    """The members of a baseline, by file name. `siblings` are answers of other models like it (its base, earlier
-    checkpoints), best to the same prompts: they show what a change of model looks like here. BaselineError when there
-    are too few exchanges to learn from."""
+    """The members of a baseline, by file name. Of several answers to one prompt, or in one conversation, the first is
+    taken: they are no independent evidence of what the model does. `siblings` are answers of other models like it (its
+    base, earlier checkpoints), best to the same prompts: they show what a change of model looks like here.
+    BaselineError when there are too few exchanges to learn from."""
+    given = len(exchanges)
+    exchanges = [exchanges[i] for i in first_of_each(Batch(exchanges).roots.tolist())]
     if len(exchanges) < MIN_EXCHANGES:
         raise BaselineError(
-            f"{len(exchanges)} usable exchanges are too few for a baseline: "
+            f"{len(exchanges)} usable exchanges with prompts of their own are too few for a baseline: "
             f"give at least {MIN_EXCHANGES}, better 400 or more"
         )
     vocabulary = Vocabulary.learn(exchanges)
-    space = spaces.learn(siblings, known=spaces.shipped()) if siblings else spaces.shipped()
+    try:
+        space = spaces.learn(siblings, known=spaces.shipped()) if siblings else spaces.shipped()
+    except ValueError as error:
+        raise BaselineError(f"--siblings: {error}") from None
     measured = gauge.knowing(vocabulary, space).measure(exchanges)
     conditional = Conditional.fit(measured, seed=seed)
     known = conditional.apply(measured)
@@ -181,6 +200,7 @@ def build(
         model=model,
         adapters=sorted({e.adapter for e in exchanges if e.adapter}),
         exchanges=len(exchanges),
+        repeats=given - len(exchanges),
         first_time=min(times, default=None),
         last_time=max(times, default=None),
         seed=seed,
@@ -189,6 +209,8 @@ def build(
         words=list(vocabulary.words),
         topics=_name_topics(vocabulary.words, measured.words, known.topic, conditional.topics.count),
         data=dict(data),
+        siblings=dict(sibling_data or {}),
+        space_models=space.models,
         members={name: _digest(content) for name, content in members.items()},
     )
     return {**members, "manifest.json": msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"}
@@ -215,13 +237,13 @@ def open_baseline(folder: Path, gauge: Gauge) -> Baseline:
     """Reads and verifies a folder or a zip. BaselineError names the member that is missing, damaged or too old."""
     raw = _read(folder, "manifest.json")
     try:
-        manifest = msgspec.json.decode(raw, type=Manifest)
+        schema = msgspec.json.decode(raw, type=_Schema).schema
+        if schema == SCHEMA:
+            manifest = msgspec.json.decode(raw, type=Manifest)
     except msgspec.DecodeError as error:
         raise BaselineError(f"{folder}/manifest.json is not a baseline's manifest: {error}") from None
-    if manifest.schema != SCHEMA:
-        raise BaselineError(
-            f"{folder} has baseline schema {manifest.schema}, this version reads {SCHEMA}: build it again"
-        )
+    if schema != SCHEMA:
+        raise BaselineError(f"{folder} has baseline schema {schema}, this version reads {SCHEMA}: build it again")
     contents = {name: _read(folder, name) for name in _MEMBERS}
     for name, content in contents.items():
         if _digest(content) != manifest.members.get(name):

@@ -8,6 +8,7 @@ an exchange never depends on what stands beside it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,6 +195,18 @@ class Batch:
     def prompt(self) -> Texts:
         """The last message of the user, "" when there is none."""
         return Texts([turns[-1] if turns else "" for turns in self._said("user")])
+
+    @cached_property
+    def roots(self) -> Hashes:
+        """(n,) 64 bits of what began each conversation: the system prompt and the first message of the user. Retries,
+        later turns and repeated prompts have the same; a request without a message of the user has one of its own."""
+        first = [turns[0] if turns else "" for turns in self._said("user")]
+        texts = (
+            f"{system}\0{said}" if said else exchange.id
+            for exchange, system, said in zip(self.exchanges, self.system.whole, first, strict=True)
+        )
+        digests = (blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts)
+        return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
 
     @cached_property
     def earlier(self) -> Texts:

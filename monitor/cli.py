@@ -160,6 +160,13 @@ def build(
         str | None, typer.Option(help="Name of the model in the monitor; default: the one in the files.")
     ] = None,
     record_format: Annotated[str, typer.Option("--format", help="Format of the records.")] = "auto",
+    siblings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Answers of another model like it (its base, an earlier checkpoint), best to the same prompts: shows "
+            "what a change of the model looks like here. Give it once for each file."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of folds and topics.")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -168,9 +175,16 @@ def build(
     with _progress(quiet=as_json) as bar:
         task = bar.add_task("reading", total=None)
         run = evaluation.read(paths, record_format, on_progress=lambda n: bar.update(task, completed=n))
+        others = [evaluation.read([path], record_format, on_progress=lambda _: None) for path in siblings or []]
         bar.update(task, total=len(run.exchanges), completed=len(run.exchanges), description="building")
         members = baseline.build(
-            run.exchanges, model=run.model_name(model), data=run.digests, gauge=Gauge.standard(), seed=seed
+            run.exchanges,
+            model=run.model_name(model),
+            data=run.digests,
+            gauge=Gauge.standard(),
+            siblings=[exchanges for other in others for exchanges in evaluation.by_model(other.exchanges)],
+            sibling_data={name: digest for other in others for name, digest in other.digests.items()},
+            seed=seed,
         )
     baseline.write(members, output)
     for reason, n in run.left_out.items():

@@ -32,6 +32,14 @@ class Run:
         raise ConfigError(f"--model: the files hold exchanges of {found}: say which name the baseline is for")
 
 
+def by_model(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
+    """The exchanges of each model, and of each of its adapters, apart."""
+    apart: dict[tuple[str, str | None], list[Exchange]] = {}
+    for exchange in exchanges:
+        apart.setdefault((exchange.model, exchange.adapter), []).append(exchange)
+    return list(apart.values())
+
+
 def read(paths: Sequence[Path], record_format: str, *, on_progress: Callable[[int], object]) -> Run:
     """Reads all files once. Records that cannot be read, or that hold no answer, are left out and counted.
     ConfigError when a file cannot be read, the format is unknown, or nothing can be used."""

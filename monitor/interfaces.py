@@ -56,7 +56,8 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A batch in numbers: the exchanges' ids, (n, p) inputs, (n, v) words, (n, d) n-grams, (n, k) signals, (n, a)
-    places of the answers in the space of styles, and all words of the prompts, hashed."""
+    places of the answers in the space of styles, all words of the prompts, hashed, and (n,) what began each
+    conversation, hashed."""
 
     ids: Sequence[str]
     inputs: Matrix
@@ -65,6 +66,7 @@ class Measured:
     signals: Matrix
     style: Matrix
     prompts: Words
+    roots: NDArray[np.uint64]
 
 
 class Extractor(Protocol):

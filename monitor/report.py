@@ -57,7 +57,8 @@ class TopicReport(msgspec.Struct, frozen=True):
 
 
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict."""
+    """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict;
+    `repeated` the share of recent ones that count for nothing, because their prompt or conversation came before."""
 
     name: str
     verdict: Verdict
@@ -73,6 +74,7 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     topics: tuple[TopicReport, ...]
     input_shift: float | None
     out_of_support: float | None
+    repeated: float | None
     spans: tuple[Span, ...]
     incidents: tuple[Incident, ...]
     incidents_opened: Mapping[Verdict, int]

@@ -64,6 +64,7 @@ def model(name="bot", verdict=Verdict.STEADY, **more):
             "topics": (TopicReport("parcel, courier", 0.25, 0.5), TopicReport("refund, card", 0.75, 0.5)),
             "input_shift": 0.25,
             "out_of_support": 0.125,
+            "repeated": 0.0625,
             "spans": (Span(Verdict.INSUFFICIENT, 1, 29), Span(verdict, 30, None)),
             "incidents": (),
             "incidents_opened": {},
@@ -86,6 +87,7 @@ def bare_model(name="bot"):
         topics=(TopicReport("parcel", 1.0, None),),
         input_shift=None,
         out_of_support=None,
+        repeated=None,
         spans=(Span(Verdict.INSUFFICIENT, 1, None),),
     )
 

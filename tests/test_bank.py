@@ -128,3 +128,40 @@ def test_movers_are_named_in_words_strongest_first(known):
     assert reading.level is Level.MOVED
     assert [m.share for m in named] == sorted((m.share for m in named), reverse=True)
     assert {m.move for m in named} & {"more exclamation marks", "shorter answers", "fewer words", "fewer characters"}
+
+
+def again(exchanges, suffix):
+    return [msgspec.structs.replace(e, id=f"{e.id}-{suffix}") for e in exchanges]
+
+
+def test_retries_and_later_turns_are_counted_once(known):
+    """A burst of one prompt whose answers all fall alike, and conversations of many turns, are each one observation of
+    the model; of its users they are a change."""
+    b = bank(known)
+    ordinary = exchanges(11, 200, first=10_000)
+    b.update(ordinary)
+    n = b.report().channels[Channel.BEHAVIOUR].n
+    swapped = exchanges(11, 1, style="swapped", first=20_000)
+    burst = [e for k in range(300) for e in again(swapped, k)]
+    b.update(burst)
+    turns = [
+        msgspec.structs.replace(e, id=f"{e.id}-later", messages=(*e.messages, e.messages[-1], e.messages[-1]))
+        for e in ordinary
+    ]
+    b.update(turns)
+    report = b.report()
+    assert report.verdict is Verdict.EXPLAINED
+    assert set(report.incidents_opened) == {Verdict.EXPLAINED}
+    assert report.channels[Channel.BEHAVIOUR].n <= n + 1
+    assert report.exchanges == 200 + 300 + 200
+    assert report.repeated == pytest.approx(499 / 700)
+
+
+def test_a_prompt_counts_again_when_it_is_long_past(known):
+    b = bank(known)
+    old = exchanges(12, 50, first=10_000)
+    b.update(old)
+    b.update(exchanges(12, 1_100, first=20_000))
+    n = b.report().channels[Channel.BEHAVIOUR].n
+    b.update(again(old, "again"))
+    assert b.report().channels[Channel.BEHAVIOUR].n > n + 40

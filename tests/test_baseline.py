@@ -4,6 +4,7 @@ import json
 import shutil
 import zipfile
 
+import msgspec
 import numpy as np
 import pytest
 from traffic import TOPICS, exchanges
@@ -75,7 +76,7 @@ def test_a_changed_or_missing_member_is_named(folder, tmp_path, member):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema": 99}, "has baseline schema 99, this version reads 1"),
+        ({"schema": 99}, "has baseline schema 99, this version reads 2"),
         ({"signals": ["x"]}, "other signals than this version measures"),
         ({"exchanges": "many"}, "is not a baseline's manifest"),
     ],
@@ -95,7 +96,10 @@ def test_a_baseline_is_never_overwritten(folder):
 
 
 def test_too_few_exchanges_are_refused_with_the_number_needed():
-    with pytest.raises(BaselineError, match="59 usable exchanges are too few for a baseline: give at least 60"):
+    with pytest.raises(
+        BaselineError,
+        match="59 usable exchanges with prompts of their own are too few for a baseline: give at least 60",
+    ):
         built(n=59)
 
 
@@ -105,3 +109,12 @@ def test_the_summary_says_how_much_inputs_explain(folder):
     assert known["applies"] == 1
     assert known["explained_by_inputs"] > 0.25
     json.dumps(summary, allow_nan=False)
+
+
+def test_one_answer_to_each_prompt_is_taken_and_the_rest_is_said():
+    once = exchanges(0, 100)
+    thrice = [msgspec.structs.replace(e, id=f"{e.id}-{k}") for e in once for k in range(3)]
+    manifest = json.loads(baseline.build(thrice, model="bot", data={}, gauge=GAUGE)["manifest.json"])
+    assert (manifest["exchanges"], manifest["repeats"]) == (100, 200)
+    with pytest.raises(BaselineError, match="20 usable exchanges with prompts of their own"):
+        baseline.build([e for e in once[:20] for _ in range(9)], model="bot", data={}, gauge=GAUGE)

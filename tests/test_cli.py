@@ -257,6 +257,23 @@ def test_building_with_json_prints_one_object(tidegauge, place):
     assert json.loads(ran.out)["model"] == "renamed"
 
 
+def test_a_baseline_with_siblings_names_them(tidegauge, place):
+    (place / "base.jsonl").write_bytes(
+        b"".join(line(e) + b"\n" for e in exchanges(7, 80, style="swapped", model="base"))
+    )
+    ran = tidegauge("baseline", "build", "evaluation.jsonl", "-o", "built", "--siblings", "base.jsonl", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    known = json.loads(ran.out)
+    assert list(known["siblings"]) == ["base.jsonl"]
+    assert known["space_models"] == 16, "the shipped space knows 15"
+
+
+def test_siblings_with_too_few_answers(mistake, place):
+    (place / "few.jsonl").write_bytes(b"".join(line(e) + b"\n" for e in exchanges(7, 5)))
+    said = mistake("baseline", "build", "evaluation.jsonl", "-o", "built", "--siblings", "few.jsonl")
+    assert said == "--siblings: a space needs a model with at least 20 answers; 0 have so many"
+
+
 def test_an_evaluation_run_may_come_through_a_pipe(place):
     ran = process(
         "baseline", "build", "-", "-o", "built", "--json", cwd=place, input=(place / "evaluation.jsonl").read_text()
@@ -278,7 +295,10 @@ def test_what_was_left_out_is_said(tidegauge, place):
         (["nowhere.jsonl"], "nowhere.jsonl: cannot be read: No such file or directory"),
         (["."], ".: cannot be read: Is a directory"),
         (["evaluation.jsonl", "--format", "xml"], "format: unknown format 'xml'; known: auto, jsonl, openai"),
-        (["few.jsonl"], "5 usable exchanges are too few for a baseline: give at least 60, better 400 or more"),
+        (
+            ["few.jsonl"],
+            "5 usable exchanges with prompts of their own are too few for a baseline: give at least 60, better 400 or more",
+        ),
         (
             ["few.jsonl", "others.jsonl"],
             "--model: the files hold exchanges of 2 models (bot, other): say which name the baseline is for",

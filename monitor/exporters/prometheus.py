@@ -128,6 +128,9 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
 
 def _inputs(report: MonitorReport) -> Iterator[Metric]:
     shift = _gauge("input_shift", "Distance of the recent mix of topics from the baseline's, 0 to 1.")
+    again = _gauge(
+        "repeated_ratio", "Share of recent exchanges whose prompt or conversation came before: counted once."
+    )
     outside = _gauge(
         "out_of_support_ratio", "Share of recent exchanges whose prompts the baseline never saw the like of."
     )
@@ -135,7 +138,8 @@ def _inputs(report: MonitorReport) -> Iterator[Metric]:
         key = (report.namespace, model.name)
         _add_if(shift, key, model.input_shift)
         _add_if(outside, key, model.out_of_support)
-    yield from (shift, outside)
+        _add_if(again, key, model.repeated)
+    yield from (shift, outside, again)
 
 
 def _baselines(report: MonitorReport) -> Iterator[Metric]:

@@ -59,7 +59,8 @@ class Space:
         ValueError with fewer than two models of at least 20 answers, when there is no `known`. Seconds."""
         models = [m for m in models if len(m) >= _ROWS]
         if len(models) < (2 if known is None else 1):
-            raise ValueError(f"a space needs two models or more with at least {_ROWS} answers each")
+            needed = "two models or more" if known is None else "a model"
+            raise ValueError(f"a space needs {needed} with at least {_ROWS} answers; {len(models)} have so many")
         every = np.concatenate(models)
         seen = ~np.isnan(every)
         count = np.maximum(seen.sum(axis=0), 1)
