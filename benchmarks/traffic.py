@@ -60,7 +60,10 @@ def _answer(line: _Line, others: Sequence[str], rng: random.Random) -> str:
 
 def _record(name: str, i: int, line: _Line, answer: str) -> bytes:
     prompt_tokens, completion_tokens = sum(len(m["content"]) for m in line.messages) // 4, len(answer) // 4
-    request = {"model": MODEL, "messages": line.messages, "temperature": 0.7, "max_tokens": 1024, "stream": False}
+    # Prompts that came before would count once only: each asks about an order of its own.
+    first = next(k for k, message in enumerate(line.messages) if message["role"] == "user")
+    own = [m | {"content": f"{m['content']} ({i:09d})"} if k == first else m for k, m in enumerate(line.messages)]
+    request = {"model": MODEL, "messages": own, "temperature": 0.7, "max_tokens": 1024, "stream": False}
     message: dict[str, object] = {"role": "assistant", "content": answer, "refusal": None, "annotations": []}
     response = {
         "id": name,

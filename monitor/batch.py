@@ -79,17 +79,6 @@ class Words:
         return total[self.bounds[1:]] - total[self.bounds[:-1]]
 
 
-def find(words: Words, hashes: Hashes) -> tuple[Ints, Ints]:
-    """Text and place in `hashes` (of single words, any order) of every word that is among them."""
-    if not len(hashes):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    order = np.argsort(hashes)
-    place = np.minimum(np.searchsorted(hashes, words.hash, sorter=order), len(hashes) - 1)
-    column = order[place]
-    known = hashes[column] == words.hash
-    return words.row[known], column[known]
-
-
 @dataclass(frozen=True, slots=True)
 class Lines:
     """The lines of texts: first byte, first byte that is no blank, byte after the last; text and bounds as of words."""
@@ -229,6 +218,28 @@ class Batch:
 
     def _said(self, *roles: str) -> list[list[str]]:
         return [[m.content for m in exchange.messages if m.role in roles] for exchange in self.exchanges]
+
+
+class Index:
+    """The place of each of some hundred hashes of single words, found with one look-up per word."""
+
+    def __init__(self, hashes: Hashes) -> None:
+        self._mix, self._shift = next(
+            (mix, shift)
+            for shift in (np.uint64(64 - bits) for bits in range(10, 25))
+            for mix in _MIX
+            if len(np.unique(hashes * mix >> shift)) == len(hashes)
+        )
+        slots = (hashes * self._mix >> self._shift).astype(np.int64)
+        self._hash = np.zeros(1 << (64 - int(self._shift)), np.uint64)
+        self._place = np.zeros(len(self._hash), np.int64)
+        self._hash[slots], self._place[slots] = hashes, np.arange(len(hashes))
+
+    def find(self, words: Words) -> tuple[Ints, Ints]:
+        """Text and place of every word that is among them."""
+        slots = (words.hash * self._mix >> self._shift).astype(np.int64)
+        known = np.flatnonzero(self._hash[slots] == words.hash)
+        return words.row[known], self._place[slots[known]]
 
 
 class Lexicon:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from monitor.batch import Batch, Hashes, Ints, Texts, find
+from monitor.batch import Batch, Index, Ints, Texts
 from monitor.interfaces import Column, Matrix, Role
 from monitor.records import Exchange
 
 MOST_WORDS = 96
+_MOST_CANDIDATES = 1_000
 _LEAST_PROMPTS, _LEAST_SHARE, _MOST_SHARE = 4, 0.004, 0.2
 _SIGNIFICANT = 10.0  # likelihood-ratio statistic of one degree of freedom: one word in a thousand by chance
 
@@ -37,16 +38,19 @@ class Vocabulary:
         asked = Batch([exchanges[i] for i in np.sort(distinct)])
         n, words = len(asked), asked.prompt.words
         hashes, first = np.unique(words.hash, return_index=True)
-        used = _uses(asked.prompt, hashes)
-        count = used.sum(axis=0)
+        pairs = np.unique(np.column_stack([words.row.astype(np.uint64), words.hash]), axis=0)
+        count = np.bincount(np.searchsorted(hashes, pairs[:, 1]), minlength=len(hashes))
         least = max(_LEAST_PROMPTS, _LEAST_SHARE * n)
-        spelled = [_spelling(asked.prompt, at) for at in first]
-        fit = (count >= least) & (count <= _MOST_SHARE * n) & np.array([_is_word(s) for s in spelled], bool)
-        chosen = np.flatnonzero(fit)
-        echo = _dependence(used[:, chosen], _uses(asked.answer, hashes[chosen]))
+        spelled = {
+            i: _spelling(asked.prompt, first[i]) for i in np.flatnonzero((count >= least) & (count <= _MOST_SHARE * n))
+        }
+        chosen = sorted((i for i, s in spelled.items() if _is_word(s)), key=lambda i: (-count[i], spelled[i]))
+        chosen = chosen[:_MOST_CANDIDATES]
+        index = Index(hashes[chosen])
+        echo = _dependence(_uses(asked.prompt, index, len(chosen)), _uses(asked.answer, index, len(chosen)))
         echo[echo < _SIGNIFICANT] = 0.0
-        order = sorted(range(len(chosen)), key=lambda i: (-echo[i], -count[chosen[i]], spelled[chosen[i]]))
-        return Vocabulary(tuple(spelled[chosen[i]] for i in order[:MOST_WORDS]))
+        order = sorted(range(len(chosen)), key=lambda k: (-echo[k], k))
+        return Vocabulary(tuple(spelled[chosen[k]] for k in order[:MOST_WORDS]))
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -56,17 +60,17 @@ class Vocabulary:
         )
 
     @cached_property
-    def _hashes(self) -> Hashes:
-        return Texts(self.words).words.hash
+    def _index(self) -> Index:
+        return Index(Texts(self.words).words.hash)
 
     def measure(self, batch: Batch) -> Matrix:
-        return _uses(batch.prompt, self._hashes).astype(float)
+        return _uses(batch.prompt, self._index, len(self.words)).astype(float)
 
 
-def _uses(texts: Texts, hashes: Hashes) -> NDArray[np.bool_]:
+def _uses(texts: Texts, index: Index, count: int) -> NDArray[np.bool_]:
     """(n, v): does the text use the word."""
-    out = np.zeros((len(texts), len(hashes)), bool)
-    out[find(texts.words, hashes)] = True
+    out = np.zeros((len(texts), count), bool)
+    out[index.find(texts.words)] = True
     return out
 
 

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from monitor.batch import Batch, Hashes, Texts, find
+from monitor.batch import Batch, Index, Texts
 from monitor.interfaces import Column, Matrix, Role
 
 _DOUBT = 5
@@ -26,12 +26,12 @@ class Wording:
         )
 
     @cached_property
-    def _hashes(self) -> Hashes:
-        return Texts(self.words).words.hash
+    def _index(self) -> Index:
+        return Index(Texts(self.words).words.hash)
 
     def measure(self, batch: Batch) -> Matrix:
         words, size = batch.answer.words, len(self.words)
-        row, column = find(words, self._hashes)
+        row, column = self._index.find(words)
         counts = np.bincount(row * size + column, minlength=len(batch) * size).reshape(len(batch), size)
         rates: Matrix = np.sqrt(counts / (words.counts + _DOUBT)[:, None])
         return rates

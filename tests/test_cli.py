@@ -297,7 +297,7 @@ def test_what_was_left_out_is_said(tidegauge, place):
         (["evaluation.jsonl", "--format", "xml"], "format: unknown format 'xml'; known: auto, jsonl, openai"),
         (
             ["few.jsonl"],
-            "5 usable exchanges with prompts of their own are too few for a baseline: give at least 60, better 400 or more",
+            "5 usable exchanges with prompts of their own are too few for a baseline: give at least 60",
         ),
         (
             ["few.jsonl", "others.jsonl"],

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
-from monitor.detectors.conformal import ConformalMartingale
+from monitor.detectors.conformal import CAP, ConformalMartingale
 from monitor.interfaces import Crossing, Level, Matrix, Reading, Snapshot, Strata
 from monitor.stats.bets import shift_and_spread
 from monitor.stats.ranks import Bags
@@ -23,6 +23,7 @@ STAKES = np.array([0.1, 0.2, 0.35, 0.6, 1.0])
 MEMORY = 1_024
 _LEAST_BAG, _LEAST_RANKED, _LEAST_LEARNED = 8, 10, 3
 _PAIRED, _RANKED = len(PRIOR_SIZES), len(PRIOR_SIZES) * len(STAKES)
+_WEIGHTS = np.repeat([1 / (2 * _PAIRED), 1 / (4 * _RANKED)], [_PAIRED, 2 * _RANKED])
 
 
 class LearnedDirection:
@@ -61,6 +62,7 @@ class LearnedDirection:
         known = strata >= 0
         self._baseline, self._baseline_strata = reference[known].astype(np.float32), strata[known].astype(np.int32)
         self._groups, self._prior, self._seed = groups, prior, seed
+        self._sizes = PRIOR_SIZES[:, None] * prior
         self._min_exchanges, self._return_factor = min_exchanges, return_factor
         a = len(prior)
         self._live, self._live_strata = np.zeros((EPOCH, a), np.float32), np.zeros(EPOCH, np.int32)
@@ -110,19 +112,19 @@ class LearnedDirection:
     def _watch(self, some: "_Some", crossings: list[Crossing], first: int) -> int:
         """Bets on values up to an alarm or the end of the epoch; says how many it took."""
         some = some.until(EPOCH - self._count)
-        wide, log_threshold = some.values.astype(np.float64), self._log_threshold
+        wide, threshold = some.values.astype(np.float64), np.exp(self._log_threshold)
         ties = uniform_at(some.rows, _PAIRED, seed=self._seed)
         log_e, news = np.zeros((len(wide), len(self._r))), np.zeros((len(wide), len(self._r)))
         log_e[:, :_PAIRED], news[:, :_PAIRED] = self._pair(wide, some.strata)
         for i, (row, stratum) in enumerate(zip(some.rows.tolist(), some.strata.tolist(), strict=True)):
             self._rank(wide[i], stratum, ties[i], log_e[i], news[i])
-            self._r = (self._r + news[i]) * np.exp(log_e[i])
+            self._r = np.minimum((self._r + news[i]) * np.exp(log_e[i]), CAP)
             place = row % MEMORY
             self._memory[place], self._places[place] = log_e[i], row
             self._live[self._count], self._live_strata[self._count] = some.values[i], stratum
             self._count += 1
             self._compared += 1
-            if self._evidence() >= np.exp(log_threshold):
+            if self._evidence() >= threshold:
                 self._enter_move(row)
                 crossings.append(Crossing(row=row - first, reading=self.reading()))
                 return i + 1
@@ -163,7 +165,7 @@ class LearnedDirection:
         pairs = self._pairs + np.arange(len(rows))
         known = np.flatnonzero(pairs > 0)
         mean = earlier[:-1][known] / pairs[known, None]
-        for j, prior in enumerate(PRIOR_SIZES[:, None] * self._prior):
+        for j, prior in enumerate(self._sizes):
             d = prior / (prior + 2 / pairs[known, None]) * mean
             log_e[rows[known], j] = np.log(2 * expit((d * apart[known]).sum(axis=1)))
         news[rows[known]] = 1.0
@@ -185,17 +187,17 @@ class LearnedDirection:
         move = learned.against(bag)
         if move is not None and bag.counts[stratum] >= _LEAST_RANKED:
             shift, variance = move
-            size = PRIOR_SIZES[:, None] * self._prior
-            scores = bag.rows(stratum) @ (size / (size + variance) * shift).T
-            less = (scores < scores[-1]).sum(axis=0)
-            equal = (scores == scores[-1]).sum(axis=0)
-            z = ndtri(np.clip((less + ties * equal) / len(scores), 1e-6, 1 - 1e-6))
+            d = self._sizes / (self._sizes + variance) * shift
+            scores = d.astype(np.float32) @ bag.rows(stratum).T
+            own = scores[:, -1:]
+            less, equal = np.count_nonzero(scores < own, axis=1), np.count_nonzero(scores == own, axis=1)
+            z = ndtri(np.minimum(np.maximum((less + ties * equal) / scores.shape[1], 1e-6), 1 - 1e-6))
             at = slice(_PAIRED + parity * _RANKED, _PAIRED + (parity + 1) * _RANKED)
             log_e[at], news[at] = (STAKES * z[:, None] - STAKES**2 / 2).ravel(), 1.0
         self._learned[1 - parity].add(x, stratum)
 
     def _evidence(self) -> float:
-        return float((self._r[:_PAIRED].mean() + self._r[_PAIRED:].mean()) / 2)
+        return float(self._r @ _WEIGHTS)
 
     def _enter_move(self, row: int) -> None:
         best = int(np.argmax(self._r))
@@ -335,11 +337,11 @@ class _Bag(_Sums):
         super().__init__(values.shape[1], groups)
         self._rows = []
         for s in range(groups):
-            own = values[strata == s].astype(np.float64)
-            self._rows.append(np.concatenate([own, np.zeros((max(64, len(own)), values.shape[1]))]))
-            self.sums[s], self.counts[s] = own.sum(axis=0), len(own)
+            own = values[strata == s]
+            self._rows.append(np.concatenate([own, np.zeros((max(64, len(own)), values.shape[1]), np.float32)]))
+            self.sums[s], self.counts[s] = own.astype(np.float64).sum(axis=0), len(own)
 
-    def rows(self, stratum: int) -> NDArray[np.float64]:
+    def rows(self, stratum: int) -> NDArray[np.float32]:
         return self._rows[stratum][: int(self.counts[stratum])]
 
     def add(self, x: NDArray[np.float64], stratum: int) -> None:
