@@ -55,7 +55,8 @@ RETURN_FACTOR: Mapping[Channel, float] = {
 class Bank:
     """Owns the detectors, the recent exchanges and the course of one model. No clock, no I/O.
 
-    `false_pages_per_month` is the one error budget; `exchanges_per_month` fixes the traffic, None measures it.
+    `false_pages_per_month` is the one error budget; `exchanges_per_month` fixes the traffic, None measures it;
+    `min_effect` is, per signal, the smallest change of its mean that matters, in its unit.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Bank:
         baseline: Baseline,
         false_pages_per_month: float = 1.0,
         exchanges_per_month: float | None = None,
+        min_effect: Mapping[str, float] | None = None,
         seed: int = 0,
     ) -> None:
         self._name, self._baseline = name, baseline
@@ -90,6 +92,10 @@ class Bank:
         self._usual = column_means(baseline.signals)
         spread = np.sqrt(column_means(np.square(baseline.signals - baseline.known.expected)))
         self._spread = np.where(spread > 0, spread, np.nan)
+        least = min_effect or {}
+        self._tolerance = np.nan_to_num(
+            np.array([least.get(c.name, 0.0) for c in self.columns[Channel.BEHAVIOUR]]) / self._spread, nan=0.0
+        )
         self._detectors: dict[Channel, Detector] = {
             channel: self._detector(channel, values, strata, groups, seed=seed)
             for channel, (values, strata, groups) in self._values(
@@ -229,7 +235,8 @@ class Bank:
         bags = Bags.fit(values, strata, groups, seed=seed + salt)
         harm = np.array([c.harm for c in self.columns[channel]], np.int8)
         bets = upper_tail(len(harm)) if channel is Channel.SUPPORT else shift_and_spread(harm)
-        return DETECTORS["conformal"](bags=bags, bets=bets, **common)
+        tolerance = self._tolerance if channel is Channel.BEHAVIOUR else None
+        return DETECTORS["conformal"](bags=bags, bets=bets, tolerance=tolerance, **common)
 
     def report(self) -> ModelReport:
         """One look at the model, for those who show it. Milliseconds."""

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from types import FrameType
 from typing import Any
 
 from monitor.bank import Bank
 from monitor.baseline import Baseline, Gauge, open_baseline
-from monitor.errors import BaselineError
+from monitor.errors import BaselineError, ConfigError
 from monitor.exporters import EXPORTERS
 from monitor.exporters.prometheus import process_registry
 from monitor.formats import format_of
@@ -105,11 +106,17 @@ def serve(settings: Settings) -> None:
 def _watch(model: Model, settings: Settings, gauge: Gauge) -> Watch:
     baseline = open_baseline(model.baseline, gauge)
     _check_owner(model, baseline)
+    for name in model.min_effect:
+        if name not in baseline.manifest.signals:
+            near = get_close_matches(name, baseline.manifest.signals, n=1)
+            hint = f"did you mean {near[0]}?" if near else "docs/signals.md lists them"
+            raise ConfigError(f"models: min_effect of {model.name}: there is no signal {name}; {hint}")
     bank = Bank(
         name=model.name,
         baseline=baseline,
         false_pages_per_month=model.false_pages_per_month,
         exchanges_per_month=model.exchanges_per_month,
+        min_effect=model.min_effect,
         seed=model.seed,
     )
     return Watch(model.model_glob, model.match.adapter, bank, Sampler(settings.sampling.target_per_sec))

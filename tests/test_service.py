@@ -128,6 +128,12 @@ def test_the_baseline_of_another_model_is_refused_before_anything_starts(folder)
         Monitor(settings(folder, models=[{"name": "robot", "baseline": folder / "baseline"}]))
 
 
+def test_a_least_effect_of_no_signal_is_refused(folder):
+    model = {"name": "bot", "baseline": folder / "baseline", "min_effect": {"refusals": 0.02}}
+    with pytest.raises(ConfigError, match=r"min_effect of bot: there is no signal refusals; did you mean refusal\?"):
+        Monitor(settings(folder, models=[model]))
+
+
 def test_an_unknown_format_names_those_that_exist():
     with pytest.raises(ConfigError) as caught:
         format_of("xml")

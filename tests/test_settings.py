@@ -245,7 +245,7 @@ def test_all_problems_are_told_at_once_in_their_order(written):
 def test_nothing_given_names_what_is_missing(written):
     lines = [
         "models: missing; must be a list of maps with the keys name, match, baseline, "
-        "false_pages_per_month, exchanges_per_month, seed, at least one",
+        "false_pages_per_month, exchanges_per_month, min_effect, seed, at least one",
         "sources: missing; must be a list of maps with the keys kafka, files, at least one",
     ]
     assert refusal(None).splitlines() == [f"settings: {line}" for line in lines]
@@ -360,7 +360,7 @@ def test_null_is_null_where_null_is_allowed(written):
             "TIDEGAUGE_MODELS__NAME",
             "a",
             "models: a map is not allowed; must be a list of maps with the keys name, match, "
-            "baseline, false_pages_per_month, exchanges_per_month, seed, at least one",
+            "baseline, false_pages_per_month, exchanges_per_month, min_effect, seed, at least one",
         ),
     ],
 )

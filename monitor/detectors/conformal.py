@@ -37,6 +37,10 @@ class ConformalMartingale:
     martingales: Vovk et al., arXiv 2102.10439). A value that tells nothing (NaN, stratum -1, or
     the only value there is) leaves R as it was.
 
+    With `tolerance` (k,), shifts of a column's mean by up to so many of its spreads are no move: its bag learns
+    nothing, its bets on shifts pay less by what such a shift, and the baseline's own error, would win them on average (two
+    standard errors: a margin, not exact), and its spread is not bet on.
+
     At an alarm the bag is set back to how it stood before the move and learns nothing while the move lasts. The move is
     over when values fall as they did before it: with e' = chance of a value by the bag / chance of it by what the move
     has shown so far (an e-value while the move goes on; geometric mean over the columns that carried the alarm),
@@ -49,11 +53,21 @@ class ConformalMartingale:
     """
 
     def __init__(
-        self, *, bags: Bags, bets: Bets, seed: int, min_exchanges: int = 30, return_factor: float = 50.0
+        self,
+        *,
+        bags: Bags,
+        bets: Bets,
+        seed: int,
+        min_exchanges: int = 30,
+        return_factor: float = 50.0,
+        tolerance: NDArray[np.float64] | None = None,
     ) -> None:
         self._bags, self._bets, self._seed = bags, bets, seed
         self._min_exchanges, self._return_factor = min_exchanges, return_factor
         _, self._k, _ = bags.mass.shape
+        tolerance = np.zeros(self._k) if tolerance is None else tolerance
+        self._learns = tolerance <= 0
+        self._price = bets.price_of(tolerance, bags.mass.sum(axis=2)) if (tolerance > 0).any() else None
         self._mass = bags.mass.copy()
         self._settled = np.stack([bags.mass, bags.mass])
         self._r = np.zeros(bets.weights.shape)
@@ -99,15 +113,20 @@ class ConformalMartingale:
         n, before = len(values), self._level()
         ties = uniform_at(np.arange(self._rows, self._rows + n), self._k, seed=self._seed)
         bins = self._bags.bins(values, strata, ties)
-        u = ranks(bins, strata, self._mass, self._bags.own, learning=not self._moved)
+        u = ranks(bins, strata, self._mass, self._bags.own, learning=self._learns & (not self._moved))
         e = self._bets.pay(u)
+        paid = e
+        if self._price is not None:
+            paid = np.where(np.isnan(u.low)[:, :, None], 1.0, e * self._price[strata, np.arange(self._k)])
         over, won = self._over(u, e, bins, strata) if self._moved else (None, None)
-        taken, crossing = self._bet(u, e, over)
+        taken, crossing = self._bet(u, paid, over)
         if won is not None:
             self._won = won[taken]
         self._remember(u, taken)
-        if crossing is None:
-            count(self._since if self._moved else self._mass, bins[:taken], strata[:taken])
+        if crossing is None and self._moved:
+            count(self._since, bins[:taken], strata[:taken])
+        elif crossing is None:
+            count(self._mass, bins[:taken], np.where(self._learns, strata[:taken], np.int32(-1)))
         if crossing is Level.MOVED:
             self._enter_move()
         elif crossing is Level.STEADY:

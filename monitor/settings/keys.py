@@ -87,7 +87,8 @@ class Keys:
     def _child(self, node: Schema, part: str | int) -> Schema | None:
         for form in self.forms(node):
             child = form.get("items") if isinstance(part, int) else form.get("properties", {}).get(part)
-            if child is not None:
+            child = form.get("additionalProperties") if child is None and isinstance(part, str) else child
+            if isinstance(child, Mapping):
                 return dict(child)
         return None
 
@@ -111,10 +112,15 @@ class Keys:
             items = self.allowed(form["items"])
             return f"a list of {_plural(items)}" + (", at least one" if form.get("minItems") else "")
         if kind == "object":
-            return "a map with the keys " + ", ".join(form.get("properties", {}))
+            return self._allowed_map(form)
         if kind == "string":
             return "a path" if form.get("format") == "path" else "non-empty text" if form.get("minLength") else "text"
         return _SIMPLE[str(kind)]
+
+    def _allowed_map(self, form: Schema) -> str:
+        if isinstance(form.get("additionalProperties"), Mapping):
+            return "a map of names to " + _plural(self.allowed(form["additionalProperties"]))
+        return "a map with the keys " + ", ".join(form.get("properties", {}))
 
 
 def _plural(allowed: str) -> str:

@@ -1,7 +1,7 @@
 """Every key of the settings: its type, its default and why, and what null means. Values only: nothing here reads a
 file or the environment, so a test may build `Settings` directly."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from glob import escape
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -97,6 +97,11 @@ class Model(_Part):
         default=None,
         description="Expected traffic in exchanges per 30 days, to turn the budget into thresholds. "
         "null: measured from the traffic, the usual case.",
+    )
+    min_effect: Mapping[str, Positive] = Field(
+        default={},
+        description="Per signal the smallest change of its mean that matters, in the signal's unit: a smaller one "
+        "never pages for this signal, however long it lasts. A signal without one: any change that is certain enough.",
     )
     seed: Count = Field(
         default=0,

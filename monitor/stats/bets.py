@@ -44,6 +44,17 @@ class Bets:
                 e = np.concatenate([won / width, apart], axis=2)
         return np.where(np.isnan(width), 1.0, e)
 
+    def price_of(self, tolerance: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(groups, k, b) what bets are multiplied with so that a shift of a column by up to `tolerance` (k,) spreads
+        wins them nothing on average, against a reference of `known` (groups, k) values that learns nothing: for a bet
+        on a shift exp(-s t - 2 (s + s^2) / sqrt(known)), two standard errors of the reference's mean and about those
+        of its spread; no bet on spread. 1 where the tolerance is 0."""
+        stake = np.array([*SHIFT_STAKES, *SHIFT_STAKES])
+        error = 2 * (stake + stake**2) / np.sqrt(np.maximum(known, 1.0))[:, :, None]
+        price = np.exp(-stake * tolerance[:, None] - error)
+        price = np.concatenate([price, np.zeros((*known.shape, 2 * len(SPREAD_STAKES)))], axis=2)
+        return np.where(tolerance[:, None] > 0, price, 1.0)
+
 
 def _away(u: NDArray[np.float64]) -> NDArray[np.float64]:
     """Integral of 2 |2u - 1|."""

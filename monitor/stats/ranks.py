@@ -106,21 +106,21 @@ def ranks(
     mass: NDArray[np.int32],
     own: NDArray[np.int32],
     *,
-    learning: bool,
+    learning: bool | NDArray[np.bool_],
 ) -> Ranks:
     """The conformal ranks of a few values in order.
 
     `mass` (groups, k, BINS) is that of the baseline plus the live values before these rows, `own` that of `Bags`. When
-    `learning`, each row also counts the rows before it, so that the result does not depend on how a stream is cut; cost
-    is then quadratic in n: call it with a few dozen rows at a time.
+    `learning` (all columns, or those (k,) that do), each row also counts the rows before it, so that the result does
+    not depend on how a stream is cut; cost is then quadratic in n: call it with a few dozen rows at a time.
     """
     columns = np.arange(bins.shape[1])
     seen = strata >= 0
     cumulated = np.cumsum(mass, axis=2)
     high, total = cumulated[strata, columns, bins], cumulated[strata, columns, -1]
     low = high - mass[strata, columns, bins]
-    if learning:
-        earlier, place = _earlier(strata), bins.astype(np.int8)
+    if np.any(learning):
+        earlier, place = _earlier(strata) & np.asarray(learning), bins.astype(np.int8)
         low = low + _count(earlier & (place[None, :, :] < place[:, None, :]))
         high = high + _count(earlier & (place[None, :, :] <= place[:, None, :]))
         total = total + _count(earlier)

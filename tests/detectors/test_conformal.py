@@ -181,3 +181,49 @@ def test_what_never_was_before_ends_when_it_is_gone():
     assert [c.reading.level for c in crossings] == [Level.STEADY, Level.MOVED, Level.STEADY]
     assert 300 <= crossings[1].row < 320
     assert 500 <= crossings[2].row < 530
+
+
+def test_a_slow_drift_is_found():
+    """The baseline stays in the bag for ever, so that the departure from it counts and not only the last step: one
+    spread over 20,000 exchanges is found before it has come to a half."""
+    for seed in range(4):
+        rng = np.random.default_rng([seed, 60])
+        under_test = detector(rng, 400, seed=seed)
+        x, strata = values(rng, 20_000)
+        x[:, 0] += np.arange(20_000) / 20_000
+        moved = [c for c in under_test.update(x, strata, np.log(200_000)) if c.reading.level is Level.MOVED]
+        assert 1_000 < moved[0].row < 10_000
+        assert np.argmax(moved[0].reading.by_column) == 0
+
+
+def test_a_change_smaller_than_the_tolerance_never_alarms_and_a_larger_one_does():
+    for seed in range(4):
+        for shift, alarms in ((0.2, False), (0.8, True)):
+            rng = np.random.default_rng([seed, 61])
+            base, strata = rng.normal(size=(500, 1)), np.zeros((500, 1), np.int32)
+            under_test = ConformalMartingale(
+                bags=Bags.fit(base, strata, 1, seed=1),
+                bets=shift_and_spread(np.zeros(1, np.int8)),
+                seed=seed,
+                tolerance=np.array([0.3]),
+            )
+            live = rng.normal(size=(20_000, 1)) + shift
+            crossings = under_test.update(live, np.zeros((20_000, 1), np.int32), np.log(20_000))
+            assert any(c.reading.level is Level.MOVED for c in crossings) is alarms
+
+
+def test_the_same_holds_for_a_rare_event():
+    """From 2 % to 4 % with a tolerance of 3 points, and to 25 %: for rare events the margin is wide."""
+    for seed in range(4):
+        for rate, alarms in ((0.04, False), (0.25, True)):
+            rng = np.random.default_rng([seed, 62])
+            base, strata = (rng.random((500, 1)) < 0.02).astype(float), np.zeros((500, 1), np.int32)
+            under_test = ConformalMartingale(
+                bags=Bags.fit(base, strata, 1, seed=1),
+                bets=shift_and_spread(np.ones(1, np.int8)),
+                seed=seed,
+                tolerance=np.array([0.03 / base.std()]),
+            )
+            live = (rng.random((10_000, 1)) < rate).astype(float)
+            crossings = under_test.update(live, np.zeros((10_000, 1), np.int32), np.log(20_000))
+            assert any(c.reading.level is Level.MOVED for c in crossings) is alarms
