@@ -38,8 +38,8 @@ class ConformalMartingale:
     the only value there is) leaves R as it was.
 
     With `tolerance` (k,), shifts of a column's mean by up to so many of its spreads are no move: its bag learns
-    nothing, its bets on shifts pay less by what such a shift, and the baseline's own error, would win them on average (two
-    standard errors: a margin, not exact), and its spread is not bet on.
+    nothing, its bets on shifts pay less by what such a shift, and the baseline's own error, would win them on average
+    (two standard errors: a margin, not exact), and its spread is not bet on.
 
     At an alarm the bag is set back to how it stood before the move and learns nothing while the move lasts. The move is
     over when values fall as they did before it: with e' = chance of a value by the bag / chance of it by what the move
