@@ -12,11 +12,12 @@ from monitor.interfaces import Column, Detector, Harm, Level, Matrix, Reading, R
 from monitor.records import Exchange
 from monitor.report import ChannelReport, ColumnReport, ModelReport, TopicReport, finite
 from monitor.stats.bets import shift_and_spread, upper_tail
+from monitor.stats.confidence import radius
 from monitor.stats.means import column_means
 from monitor.stats.ranks import Bags
 from monitor.stats.rate import MonthlyRate
 from monitor.stats.repeats import Repeats
-from monitor.verdict import Channel, Course, Incident, Mover, decide, verdict_of, words
+from monitor.verdict import Channel, Course, Incident, Mover, Verdict, decide, verdict_of, words
 
 STEP = 256
 """Exchanges between two looks at the traffic rate; the run length follows it at the same exchanges however cut."""
@@ -25,6 +26,9 @@ RECENT = 1_024
 """Exchanges over which recent means and shares are shown."""
 
 MIN_RUN_LENGTH = 1_000.0
+
+GRAIN, STEEPEST = 2.0**-10, 1_000.0
+"""Departures are summed in steps of this part of a spread, each up to so many spreads."""
 
 WORDS = 24
 """So many words of the baseline, the strongest, are inputs of their own beside the topics."""
@@ -105,11 +109,14 @@ class Bank:
         self._course, self._rate = Course(), MonthlyRate()
         self._run_length = self._measure_run_length()
         self._levels = dict.fromkeys(Channel, Level.INSUFFICIENT)
-        self._exchanges, self._repeats = 0, Repeats()
+        self._exchanges, self._stepping, self._repeats = 0, 0, Repeats()
         k = len(self.columns[Channel.BEHAVIOUR])
         # Per recent exchange: signals, effects, topic, whether supported, whether its prompt came before.
         self._recent = np.full((RECENT, 2 * k + 3), np.nan, np.float32)
         self._times = np.full(RECENT, np.nan)
+        # Departures since the last turn of the model, in whole steps, so that sums are exact in any order.
+        self._departed = np.zeros((3, k), np.int64)
+        self._baseline_error = 1.96 / np.sqrt(np.maximum(np.count_nonzero(~np.isnan(baseline.signals), axis=0), 1))
 
     @property
     def baseline(self) -> Baseline:
@@ -154,9 +161,11 @@ class Bank:
                 crossings.append((crossing.row, channel, crossing.reading))
         places = (self._exchanges + np.arange(len(times))) % RECENT
         self._times[places], self._recent[places] = times, shown[rows]
+        self._departed += self._sums_of(self._recent[places])
+        self._stepping = len(times)
         for row, channel, reading in sorted(crossings, key=lambda c: c[:2]):
             self._turn(self._exchanges + row + 1, channel, reading, finite(times[row]))
-        self._exchanges += len(times)
+        self._exchanges, self._stepping = self._exchanges + len(times), 0
         self._rate.update(times)
         if self._exchanges % STEP == 0:
             self._run_length = self._measure_run_length()
@@ -191,8 +200,11 @@ class Bank:
         if reading.level is Level.MOVED:
             if not self._course.is_open(verdict):
                 self._course.open(self._incident(exchange, channel, reading, when))
+                # No further back than the ring holds, wherever the step in which this was seen ends.
+                self._measure_departure_since(verdict, max(reading.onset or 0, exchange - RECENT + STEP))
         elif not any(self._levels[c] is Level.MOVED for c in Channel if verdict_of(c) is verdict):
             self._course.close(verdict, exchange=exchange, time=when)
+            self._measure_departure_since(verdict, exchange)
         self._course.turn(decide(self._levels), exchange=exchange)
 
     def _incident(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> Incident:
@@ -260,7 +272,7 @@ class Bank:
             baseline_id=self._baseline.id,
             baseline_exchanges=manifest.exchanges,
             baseline_time=manifest.last_time,
-            channels={c: self._channel(c, reading, recent[:, : 2 * k]) for c, reading in readings.items()},
+            channels={c: self._channel(c, reading, recent[:, :k]) for c, reading in readings.items()},
             topics=topics,
             input_shift=_shift(topics),
             out_of_support=float(1 - supported.mean()) if len(recent) else None,
@@ -270,6 +282,31 @@ class Bank:
             incidents_opened=dict(self._course.opened),
         )
 
+    def _sums_of(self, recent: NDArray[np.float32]) -> NDArray[np.int64]:
+        """(3, k) of the rows that count: how many departures, their sum and their sum of squares, in whole steps."""
+        k = self._departed.shape[1]
+        counts = (recent[:, 2 * k + 1] > 0) & (recent[:, 2 * k + 2] == 0)
+        departure = recent[counts, k : 2 * k].astype(np.float64)
+        steps = np.rint(np.clip(np.nan_to_num(departure, nan=0.0), -STEEPEST, STEEPEST) / GRAIN).astype(np.int64)
+        return np.stack([np.count_nonzero(~np.isnan(departure), axis=0), steps.sum(axis=0), (steps**2).sum(axis=0)])
+
+    def _measure_departure_since(self, verdict: Verdict, exchange: int) -> None:
+        """From where the model turned: the ordinal of an exchange, from 0."""
+        if verdict is not Verdict.UNEXPLAINED:
+            return
+        ordinals = np.arange(exchange, self._exchanges + self._stepping)
+        self._departed = self._sums_of(self._recent[ordinals % RECENT])
+
+    def _effects(self) -> Matrix:
+        """(3, k) of each signal: departure from what prompts let expect since the model last turned, in spreads, and
+        the bounds of its interval."""
+        n, total, squares = self._departed.astype(np.float64)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = total / n * GRAIN
+            variance = np.maximum(squares / n * GRAIN**2 - mean**2, 0.0)
+        wide = radius(n, variance) + self._baseline_error
+        return np.stack([mean, mean - wide, mean + wide])
+
     def _latest(self, readings: Mapping[Channel, Reading]) -> Matrix:
         """The rows that are shown as recent: since the latest onset while something moves, else all that are kept."""
         onset = max((r.onset for r in readings.values() if r.onset is not None), default=0)
@@ -278,9 +315,9 @@ class Bank:
 
     def _channel(self, channel: Channel, reading: Reading, recent: Matrix) -> ChannelReport:
         columns = self.columns[channel]
-        means = np.full((3, len(columns)), np.nan)
+        means = np.full((5, len(columns)), np.nan)
         if channel is Channel.BEHAVIOUR:
-            means = np.vstack([self._usual, column_means(recent).reshape(2, -1)])
+            means = np.vstack([self._usual, column_means(recent), self._effects()])
         return ChannelReport(
             evidence_log10=finite(reading.evidence),
             threshold_log10=float(np.log10(self._threshold(channel))),
@@ -297,6 +334,8 @@ class Bank:
                     baseline=finite(means[0, i]),
                     recent=finite(means[1, i]),
                     effect=finite(means[2, i]),
+                    effect_low=finite(means[3, i]),
+                    effect_high=finite(means[4, i]),
                 )
                 for i, column in enumerate(columns)
             ),
@@ -305,6 +344,7 @@ class Bank:
     def snapshot(self) -> Snapshot:
         out = {f"{c}.{name}": array for c, d in self._detectors.items() for name, array in d.snapshot().items()}
         out["recent"], out["times"], out["roots"] = self._recent.copy(), self._times.copy(), self._repeats.dump()
+        out["departed"] = self._departed.copy()
         out["scalars"] = np.array([self._exchanges, self._run_length, *self._rate.dump()])
         out["levels"] = np.array([str(self._levels[c]) for c in Channel])
         out["course"] = np.frombuffer(self._course.dump(), np.uint8)
@@ -316,7 +356,7 @@ class Bank:
             prefix = f"{channel}."
             detector.restore({n.removeprefix(prefix): a for n, a in snapshot.items() if n.startswith(prefix)})
         self._recent, self._times = snapshot["recent"].copy(), snapshot["times"].copy()
-        self._repeats = Repeats.load(snapshot["roots"])
+        self._repeats, self._departed = Repeats.load(snapshot["roots"]), snapshot["departed"].copy()
         exchanges, self._run_length, *rate = (float(x) for x in snapshot["scalars"])
         self._exchanges, self._rate = int(exchanges), MonthlyRate.load(rate)
         self._levels = {c: Level(str(level)) for c, level in zip(Channel, snapshot["levels"], strict=True)}

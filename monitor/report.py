@@ -24,8 +24,9 @@ class Blind(StrEnum):
 
 class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     """One signal or input. `evidence_log10` is its part of the channel's evidence, None before its first value.
-    `baseline` and `recent` are means in `unit`; `effect` is the recent departure from what the prompts let expect, in
-    units of the baseline's spread; each None when not seen. `move` says in words what its evidence points to."""
+    `baseline` and `recent` are means in `unit`; `effect` is the departure from what the prompts let expect since the
+    model last turned, in units of the baseline's spread, with an interval that holds at any time; each None when not
+    seen. `move` says in words what its evidence points to."""
 
     name: str
     unit: str
@@ -35,6 +36,8 @@ class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     baseline: float | None = None
     recent: float | None = None
     effect: float | None = None
+    effect_low: float | None = None
+    effect_high: float | None = None
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):

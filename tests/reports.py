@@ -55,7 +55,7 @@ def model(name="bot", verdict=Verdict.STEADY, **more):
             "channels": {
                 Channel.BEHAVIOUR: channel(
                     1.5,
-                    column("refusal", 1.25, baseline=0.1, recent=0.3, effect=0.7),
+                    column("refusal", 1.25, baseline=0.1, recent=0.3, effect=0.7, effect_low=0.5, effect_high=0.875),
                     column("answer_length", -0.5, unit="log(1 + characters)", baseline=5.0, recent=5.5, effect=-0.2),
                 ),
                 Channel.INPUTS: channel(0.5, column("prompt_length", 0.5)),

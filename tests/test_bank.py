@@ -165,3 +165,25 @@ def test_a_prompt_counts_again_when_it_is_long_past(known):
     n = b.report().channels[Channel.BEHAVIOUR].n
     b.update(again(old, "again"))
     assert b.report().channels[Channel.BEHAVIOUR].n > n + 40
+
+
+def test_effects_have_intervals_that_start_at_the_onset(known):
+    b = bank(known)
+    b.update(exchanges(13, 400, first=10_000))
+    names = [c.name for c in b.columns[Channel.BEHAVIOUR]]
+    at = names.index("answer_length")
+
+    def effect():
+        return b.report().channels[Channel.BEHAVIOUR].columns[at]
+
+    before = effect()
+    assert before.effect_low <= 0 <= before.effect_high
+    b.update(exchanges(13, 300, style="swapped", first=20_000))
+    during = effect()
+    assert during.effect_high < -0.5
+    assert during.effect_low < during.effect < during.effect_high
+    b.update(exchanges(13, 400, first=30_000))
+    assert b.course.incidents[-1].closed is not None
+    after = effect()
+    assert after.effect_high > -0.1
+    assert after.effect > -0.2

@@ -112,8 +112,17 @@ def _evidence(report: MonitorReport) -> Iterator[Metric]:
 
 def _signals(report: MonitorReport) -> Iterator[Metric]:
     mean = _gauge("signal_mean", "Mean of a signal of the answers: window 'baseline' or 'recent'.", "signal", "window")
-    effect = _gauge(
-        "signal_effect", "Recent departure from what the prompts let expect, in baseline spreads.", "signal"
+    effect, low, high = (
+        _gauge(
+            f"signal_effect{bound}",
+            f"{text} what prompts let expect, since the model last turned, in spreads.",
+            "signal",
+        )
+        for bound, text in (
+            ("", "Departure from"),
+            ("_low", "Least departure from"),
+            ("_high", "Largest departure from"),
+        )
     )
     samples = _gauge("signal_samples", "Values of the signal that were compared.", "signal")
     for model in report.models:
@@ -122,8 +131,10 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
             for window, value in (("baseline", column.baseline), ("recent", column.recent)):
                 _add_if(mean, (*key, column.name, window), value)
             _add_if(effect, (*key, column.name), column.effect)
+            _add_if(low, (*key, column.name), column.effect_low)
+            _add_if(high, (*key, column.name), column.effect_high)
             samples.add_metric((*key, column.name), column.samples)
-    yield from (mean, effect, samples)
+    yield from (mean, effect, low, high, samples)
 
 
 def _inputs(report: MonitorReport) -> Iterator[Metric]:
