@@ -87,3 +87,18 @@ def test_a_method_that_needs_more_than_there_is_is_named(recorded):
     )
     assert "ours_neural is left out" in done.stderr
     assert json.loads(done.stdout) == {}
+
+
+def test_nulls():
+    sizes = ("--json", "--exchanges", "3000", "--baselines", "2", "--sizes", "80,200")
+    rows = last_line("benchmarks.nulls", *sizes, "--scenarios", "plain", "mix_strong")["scenarios"]
+    assert [(r["name"], r["baseline_n"]) for r in rows] == [
+        (name, n) for name in ("plain", "mix_strong") for n in (80, 200)
+    ]
+    for row in rows:
+        assert (row["exchanges"], row["baselines"], row["budget"]) == (3000, 2, 0.15)
+        assert row["by_channel"].keys() == {"behaviour", "style", "support"}
+        assert sum(row["by_channel"].values()) == row["false_pages_mean"] == sum(row["false_pages"]) / 2
+        assert row["false_pages_max"] == max(row["false_pages"])
+        assert row["interval"][0] <= row["false_pages_mean"] <= row["interval"][1]
+    assert sum(r["false_pages_mean"] for r in rows[:2]) <= 0.5
