@@ -30,6 +30,9 @@ MIN_RUN_LENGTH = 1_000.0
 GRAIN, STEEPEST = 2.0**-10, 1_000.0
 """Departures are summed in steps of this part of a spread, each up to so many spreads."""
 
+EXAMPLES, ID_CHARACTERS = 3, 128
+"""So many exchanges are named with an incident, by so much of their ids."""
+
 WORDS = 24
 """So many words of the baseline, the strongest, are inputs of their own beside the topics."""
 
@@ -114,6 +117,7 @@ class Bank:
         # Per recent exchange: signals, effects, topic, whether supported, whether its prompt came before.
         self._recent = np.full((RECENT, 2 * k + 3), np.nan, np.float32)
         self._times = np.full(RECENT, np.nan)
+        self._ids = [""] * RECENT
         # Departures since the last turn of the model, in whole steps, so that sums are exact in any order.
         self._departed = np.zeros((3, k), np.int64)
         self._baseline_error = 1.96 / np.sqrt(np.maximum(np.count_nonzero(~np.isnan(baseline.signals), axis=0), 1))
@@ -143,6 +147,8 @@ class Bank:
         start = 0
         while start < len(exchanges):
             stop = min(start + STEP - self._exchanges % STEP, len(exchanges))
+            for i in range(start, stop):
+                self._ids[(self._exchanges + i - start) % RECENT] = exchanges[i].id[:ID_CHARACTERS]
             self._step(slice(start, stop), values, shown, times)
             start = stop
 
@@ -219,8 +225,27 @@ class Bank:
             opened_time=when,
             evidence_log10=round(reading.evidence, 3),
             threshold_log10=round(reading.threshold, 3),
-            movers=self._movers(channel, reading),
+            movers=(moved := self._movers(channel, reading)),
+            examples=self._examples(channel, moved, max(onset, exchange - RECENT + STEP), exchange),
         )
+
+    def _examples(self, channel: Channel, moved: Sequence[Mover], onset: int, exchange: int) -> tuple[str, ...]:
+        """Ids of the exchanges from `onset` up to number `exchange` that show the move most."""
+        k = self._departed.shape[1]
+        ordinals = np.arange(onset, exchange)
+        recent = self._recent[ordinals % RECENT].astype(float)
+        counts = recent[:, 2 * k + 2] == 0
+        if channel is Channel.SUPPORT:
+            shows = np.where(counts, 1.0 - recent[:, 2 * k + 1], 0.0)
+        elif channel is Channel.INPUTS:
+            return ()
+        else:
+            names = [c.name for c in self.columns[Channel.BEHAVIOUR]]
+            where = [names.index(m.column) for m in moved if m.column in names]
+            mean = np.nan_to_num(column_means(recent[counts][:, k : 2 * k], none=0.0))
+            shows = (np.nan_to_num(recent[:, k : 2 * k]) * np.sign(mean))[:, where].sum(axis=1) * counts
+        best = [i for i in np.argsort(-shows, kind="stable")[:EXAMPLES] if shows[i] > 0]
+        return tuple(self._ids[int(ordinals[i]) % RECENT] for i in best)
 
     def _movers(self, channel: Channel, reading: Reading) -> tuple[Mover, ...]:
         """What carries the evidence; for a move in the space of styles, the features in which it is largest."""
@@ -344,7 +369,7 @@ class Bank:
     def snapshot(self) -> Snapshot:
         out = {f"{c}.{name}": array for c, d in self._detectors.items() for name, array in d.snapshot().items()}
         out["recent"], out["times"], out["roots"] = self._recent.copy(), self._times.copy(), self._repeats.dump()
-        out["departed"] = self._departed.copy()
+        out["departed"], out["ids"] = self._departed.copy(), np.array(self._ids)
         out["scalars"] = np.array([self._exchanges, self._run_length, *self._rate.dump()])
         out["levels"] = np.array([str(self._levels[c]) for c in Channel])
         out["course"] = np.frombuffer(self._course.dump(), np.uint8)
@@ -356,6 +381,7 @@ class Bank:
             prefix = f"{channel}."
             detector.restore({n.removeprefix(prefix): a for n, a in snapshot.items() if n.startswith(prefix)})
         self._recent, self._times = snapshot["recent"].copy(), snapshot["times"].copy()
+        self._ids = snapshot["ids"].tolist()
         self._repeats, self._departed = Repeats.load(snapshot["roots"]), snapshot["departed"].copy()
         exchanges, self._run_length, *rate = (float(x) for x in snapshot["scalars"])
         self._exchanges, self._rate = int(exchanges), MonthlyRate.load(rate)

@@ -63,6 +63,8 @@ def test_another_model_is_unexplained_also_while_users_change(known):
     assert abs(incident.onset - 501) < 20
     assert incident.onset_time == pytest.approx(1.7e9 + 3 * (30_000 + incident.onset - 501), abs=1e5)
     assert incident.movers[0].share > 0.2
+    assert len(incident.examples) == 3
+    assert {int(name.removeprefix("bot-")) >= 29_980 for name in incident.examples} == {True}
     assert b.report().incidents_opened == {Verdict.EXPLAINED: 1, Verdict.UNEXPLAINED: 1}
 
 

@@ -114,10 +114,15 @@ def _open(incidents: Sequence[Incident]) -> str:
     """What is going on now, in a sentence each."""
     return "".join(
         f'<p class="now {i.verdict}">Began about exchange {i.onset:,}{_at(i.onset_time)}, certain at {i.opened:,}'
-        f"{_at(i.opened_time)}. Most evidence: {escape('; '.join(m.move for m in i.movers[:3]))}.</p>"
+        f"{_at(i.opened_time)}. Most evidence: {escape('; '.join(m.move for m in i.movers[:3]))}.{_look_at(i)}</p>"
         for i in reversed(incidents)
         if i.closed is None
     )
+
+
+def _look_at(incident: Incident) -> str:
+    named = ", ".join(f"<code>{escape(name)}</code>" for name in incident.examples)
+    return f" Look at {named}." if named else ""
 
 
 def _channels(model: ModelReport) -> str:
