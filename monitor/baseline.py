@@ -310,15 +310,18 @@ def _name_topics(words: Sequence[str], used: Matrix, topic: NDArray[np.int32], c
 
 def summary(baseline: Baseline) -> dict[str, Any]:
     """What `baseline show` prints, as plain data: the manifest, and of each signal its mean, its spread, how often it
-    applies, and the share of its variance that the inputs explain (cross-fitted)."""
+    applies, and the share of its variance that the inputs explain (cross-fitted); of a prompt's words, the share that
+    the other folds do not know."""
     signals = baseline.signals
     seen = ~np.isnan(signals)
     mean = column_means(signals, none=0.0)
     spread = np.sqrt(column_means((signals - mean) ** 2, none=0.0))
     left = column_means((signals - baseline.known.expected) ** 2, none=0.0)
     explained = np.clip(1 - left / np.maximum(spread**2, 1e-12), 0, 1)
+    unseen = baseline.known.novelty[:, 0]
     return {
         "id": baseline.id,
+        "unseen_words": {"median": float(np.median(unseen)), "most": float(np.quantile(unseen, 0.99))},
         **json.loads(msgspec.json.encode(baseline.manifest)),
         "signal_statistics": {
             name: {

@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from monitor import __version__, backtest, baseline, demo, evaluation, service, settings
 from monitor.baseline import Gauge
 from monitor.errors import ConfigError, TidegaugeError
+from monitor.sufficiency import leftovers
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 baseline_app = typer.Typer(no_args_is_help=True, help="Baselines: what the model was when it was evaluated.")
@@ -208,7 +209,9 @@ def verify(path: Path) -> None:
 
 
 def _show(path: Path, as_json: bool) -> None:
-    summary = baseline.summary(baseline.open_baseline(path, Gauge.standard()))
+    opened = baseline.open_baseline(path, Gauge.standard())
+    left = leftovers(opened)
+    summary = {**baseline.summary(opened), "unexplained_by_inputs": [x._asdict() for x in left]}
     if as_json:
         print(json.dumps(summary))
         return
@@ -226,6 +229,18 @@ def _show(path: Path, as_json: bool) -> None:
             *(_percent(known[k]) for k in ("applies", "explained_by_inputs")),
         )
     out.print(topics, signals)
+    unseen = summary["unseen_words"]
+    out.print(
+        f"Words of a prompt that the rest of the baseline never used: {unseen['median']:.0%}; "
+        f"one prompt in a hundred has {unseen['most']:.0%} or more."
+    )
+    if not left:
+        out.print("Context: sufficient. Prompts of one topic alone would not make the answers look moved.")
+    for x in left[:5]:
+        out.print(
+            f"Context: [bold]not sufficient[/]. Prompts about {x.topic} alone would move {x.signal} by {x.shift:+.2f} "
+            f"spreads ({x.n} exchanges)."
+        )
 
 
 def _cell(x: float | None) -> str:
