@@ -107,7 +107,7 @@ def test_the_summary_says_how_much_inputs_explain(folder):
     summary = baseline.summary(open_baseline(folder, GAUGE))
     known = summary["signal_statistics"]["answer_length"]
     assert known["applies"] == 1
-    assert known["explained_by_inputs"] > 0.25
+    assert known["explained_by_inputs"] > 0.35
     json.dumps(summary, allow_nan=False)
 
 

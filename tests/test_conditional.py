@@ -25,16 +25,16 @@ def fitted(seed=0, n=500):
 def test_inputs_explain_what_depends_on_them():
     model, m = fitted()
     residuals = model.apply(m).residuals[:, LENGTH]
-    assert residuals.std() < 0.8 * m.signals[:, LENGTH].std()
+    assert residuals.std() < 0.75 * m.signals[:, LENGTH].std()
     assert abs(residuals.mean()) < 0.1 * m.signals[:, LENGTH].std()
 
 
 @pytest.mark.parametrize("topics", [EVEN, TURNED])
 def test_residuals_of_live_exchanges_are_those_of_the_baseline_in_their_stratum(topics):
-    """Over 12 baselines: a live residual differs from the mean of its stratum by little on average, also when the mix
+    """Over 30 baselines: a live residual differs from the mean of its stratum by little on average, also when the mix
     of topics is turned round; the spread of all residuals is 0.4."""
     apart = []
-    for seed in range(12):
+    for seed in range(30):
         model, m = fitted(seed, 400)
         known = model.apply(m)
         sums = np.bincount(known.strata[:, LENGTH], weights=known.residuals[:, LENGTH], minlength=model.groups)
@@ -42,7 +42,7 @@ def test_residuals_of_live_exchanges_are_those_of_the_baseline_in_their_stratum(
         m = GAUGE.measure(exchanges(seed, 100, topics=topics, first=10_000))
         live = model.apply(m)
         apart.append(np.mean(live.residuals[:, LENGTH] - means[live.strata[:, LENGTH]]))
-    assert abs(np.mean(apart)) < 0.1
+    assert abs(np.mean(apart)) < 0.05
 
 
 @pytest.mark.parametrize("cut", [1, 7, 33, 64, 199])
@@ -73,7 +73,7 @@ def test_prompts_of_another_kind_are_out_of_support_and_known_ones_hardly_ever()
         m = e.messages[-1]
         strange.append(type(e)(e.id, e.model, (e.messages[0], type(m)(m.role, m.content[::-1])), e.response))
     m = GAUGE.measure(strange)
-    assert model.apply(m).supported.mean() < 0.2
+    assert model.apply(m).supported.mean() < 0.1
     m = GAUGE.measure(exchanges(1, 1_000, first=6_000))
     assert model.apply(m).supported.mean() > 0.97
     m = GAUGE.measure(exchanges(1, 500, topics=TURNED, first=8_000))
