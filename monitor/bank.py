@@ -269,6 +269,9 @@ class Bank:
             assert self._baseline.gauge.space is not None
             prior = self._baseline.gauge.space.prior
             return DETECTORS["direction"](reference=values, strata=strata[:, 0], groups=groups, prior=prior, **common)
+        if channel is Channel.SUPPORT:
+            values = np.vstack([values, values])
+            strata = np.vstack([strata, self._baseline.conditional.everybody(strata)])
         bags = Bags.fit(values, strata, groups, seed=seed + salt)
         harm = np.array([c.harm for c in self.columns[channel]], np.int8)
         bets = upper_tail(len(harm)) if channel is Channel.SUPPORT else shift_and_spread(harm)

@@ -26,6 +26,9 @@ from monitor.stats.unseen import known_words, unseen_share
 ROWS_PER_BAG = 40
 """Aim for a bag (fold x stratum) of at least this many baseline rows: below it early ranks say little."""
 
+ROWS_PER_TOPIC = 20
+"""Novelty is compared within topics of so many of the fold's rows; other topics with all rows."""
+
 MAX_STRATA = 5
 _CLIP = 4.0
 _SPREADS = (0.25, 4.0)
@@ -70,6 +73,7 @@ class Fold:
     cuts: NDArray[np.float64]  # (s - 1, k)
     kind_cuts: NDArray[np.float64]  # (s - 1,) of that score
     style: NDArray[np.float64]  # (1 + p + r + j + 1, a) weights of the place of an answer
+    common: NDArray[np.bool_]  # (j + 1,) topics with enough of the fold's own rows to compare novelty within
     reach: NDArray[np.float64]  # (2,) novelty that no more than a trace of the fold's own rows exceeds
 
     @property
@@ -127,7 +131,14 @@ class Conditional:
 
     @property
     def novelty_groups(self) -> int:
-        return len(self.folds)
+        return sum(len(fold.common) + 1 for fold in self.folds)
+
+    def everybody(self, novelty_strata: Strata) -> Strata:
+        """The strata in which topics too rare for one of their own are compared, with all rows of their fold; -1 for
+        rows that are in it already."""
+        sizes = [len(fold.common) + 1 for fold in self.folds]
+        rest = np.repeat(np.cumsum(sizes) - 1, sizes)[novelty_strata]
+        return np.where(rest == novelty_strata, -1, rest).astype(np.int32)
 
     @staticmethod
     def fit(measured: Measured, *, seed: int) -> "Conditional":
@@ -146,7 +157,7 @@ class Conditional:
         style, style_strata = np.empty(measured.style.shape, np.float32), np.empty(n, np.int32)
         novelty, novelty_strata = np.empty((n, 2)), np.zeros((n, 2), np.int32)
         supported = np.empty(n, bool)
-        dealt = deal(measured.ids, len(self.folds))
+        dealt, first = deal(measured.ids, len(self.folds)), 0
         for f, fold in enumerate(self.folds):
             rows = np.flatnonzero(dealt == f)
             shape = fold.shape(measured.inputs[rows])
@@ -161,7 +172,9 @@ class Conditional:
             strata[rows] = f * self.strata_per_fold + above.sum(axis=1)
             unseen = unseen_share(measured.prompts, fold.known_words)
             novelty[rows] = np.column_stack([unseen[rows], np.abs(shape).max(axis=1, initial=0.0)])
-            novelty_strata[rows] = f
+            rest = len(fold.common)
+            novelty_strata[rows] = (first + np.where(fold.common[topic], topic, rest))[:, None]
+            first += rest + 1
             supported[rows] = (novelty[rows] <= fold.reach).all(axis=1)
         topic = self.topics.assign(measured.words)
         return Conditioned(expected, residuals, strata, style, style_strata, topic, novelty, novelty_strata, supported)
@@ -231,6 +244,7 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: 
         cuts=np.zeros((0, signals.shape[1])),
         kind_cuts=np.zeros(0),
         style=np.vstack([style[:1], style[1:] / spread[:, None]]),
+        common=np.bincount(topic[own], minlength=topics.count) >= ROWS_PER_TOPIC,
         reach=np.zeros(2),
     )
     expected, width, _ = fold.expect(shape, places, topic)
