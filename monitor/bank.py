@@ -25,7 +25,8 @@ STEP = 256
 RECENT = 1_024
 """Exchanges over which recent means and shares are shown."""
 
-MIN_RUN_LENGTH = 1_000.0
+MIN_RUN_LENGTH = 10_000.0
+"""What is assumed before the traffic is known, and of little traffic: a young monitor must not page for want of it."""
 
 GRAIN, STEEPEST = 2.0**-10, 1_000.0
 """Departures are summed in steps of this part of a spread, each up to so many spreads."""
