@@ -113,7 +113,7 @@ class Bank:
         self._course, self._rate = Course(), MonthlyRate()
         self._run_length = self._measure_run_length()
         self._levels = dict.fromkeys(Channel, Level.INSUFFICIENT)
-        self._exchanges, self._stepping, self._repeats = 0, 0, Repeats()
+        self._exchanges, self._repeats = 0, Repeats()
         k = len(self.columns[Channel.BEHAVIOUR])
         # Per recent exchange: signals, effects, topic, whether supported, whether its prompt came before.
         self._recent = np.full((RECENT, 2 * k + 3), np.nan, np.float32)
@@ -166,13 +166,13 @@ class Bank:
             threshold = float(np.log(self._threshold(channel)))
             for crossing in self._detectors[channel].update(value[rows], strata[rows], threshold):
                 crossings.append((crossing.row, channel, crossing.reading))
-        places = (self._exchanges + np.arange(len(times))) % RECENT
+        first = self._exchanges
+        self._exchanges += len(times)
+        places = np.arange(first, self._exchanges) % RECENT
         self._times[places], self._recent[places] = times, shown[rows]
         self._departed += self._sums_of(self._recent[places])
-        self._stepping = len(times)
         for row, channel, reading in sorted(crossings, key=lambda c: c[:2]):
-            self._turn(self._exchanges + row + 1, channel, reading, finite(times[row]))
-        self._exchanges, self._stepping = self._exchanges + len(times), 0
+            self._turn(first + row + 1, channel, reading, finite(times[row]))
         self._rate.update(times)
         if self._exchanges % STEP == 0:
             self._run_length = self._measure_run_length()
@@ -323,7 +323,7 @@ class Bank:
         """From where the model turned: the ordinal of an exchange, from 0."""
         if verdict is not Verdict.UNEXPLAINED:
             return
-        ordinals = np.arange(exchange, self._exchanges + self._stepping)
+        ordinals = np.arange(exchange, self._exchanges)
         self._departed = self._sums_of(self._recent[ordinals % RECENT])
 
     def _effects(self) -> Matrix:

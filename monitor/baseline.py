@@ -29,7 +29,7 @@ from monitor.errors import BaselineError
 from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Column, Extractor, Matrix, Measured, Role
 from monitor.records import Exchange
-from monitor.stats.means import column_means
+from monitor.stats.means import column_means, column_spreads
 from monitor.stats.repeats import first_of_each
 from monitor.stats.space import Space
 from monitor.vocabulary import Vocabulary
@@ -315,7 +315,7 @@ def summary(baseline: Baseline) -> dict[str, Any]:
     signals = baseline.signals
     seen = ~np.isnan(signals)
     mean = column_means(signals, none=0.0)
-    spread = np.sqrt(column_means((signals - mean) ** 2, none=0.0))
+    spread = column_spreads(signals, none=0.0)
     left = column_means((signals - baseline.known.expected) ** 2, none=0.0)
     explained = np.clip(1 - left / np.maximum(spread**2, 1e-12), 0, 1)
     unseen = baseline.known.novelty[:, 0]

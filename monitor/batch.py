@@ -156,6 +156,11 @@ class Texts:
         row = np.repeat(np.arange(len(self)), np.diff(bounds))
         return Lines(start, _skip_blanks(self.buffer, start), end, row, bounds)
 
+    def spelling(self, word: int) -> str:
+        """The word with this place in `words`, in lower case as far as ASCII goes."""
+        raw = self.buffer[self.words.start[word] : self.words.end[word]].tobytes()
+        return raw.lower().decode("utf-8", "replace")
+
     @cached_property
     def words(self) -> Words:
         """All words. Cost: about 4 ns per byte."""

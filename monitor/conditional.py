@@ -18,7 +18,7 @@ from monitor.interfaces import Matrix, Measured, Strata
 from monitor.stats.blocks import rowwise_product
 from monitor.stats.cuts import natural_cuts, told_by
 from monitor.stats.directions import Directions
-from monitor.stats.means import column_means
+from monitor.stats.means import column_means, column_spreads
 from monitor.stats.ridge import ridge, ridge_all
 from monitor.stats.topics import Topics
 from monitor.stats.unseen import known_words, unseen_share
@@ -209,9 +209,8 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: 
     inputs, signals = measured.inputs, measured.signals
     rest, n = ~own, int((~own).sum())
     centre = column_means(inputs[rest], none=0.0)
-    scale = np.sqrt(column_means((inputs[rest] - centre) ** 2, none=0.0))
     # A constant input is no news until it moves; the floor keeps its first move finite.
-    scale = np.maximum(scale, 0.05)
+    scale = np.maximum(column_spreads(inputs[rest], none=0.0), 0.05)
     directions = Directions.fit(measured.ngrams[rest], _rank(n))
     topics = Topics.fit(measured.words[rest], _topic_count(n), seed=seed)
     places = directions.place(measured.ngrams)
@@ -226,7 +225,6 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: 
     weights[1:] /= spread[:, None]
     style = ridge_all(design[rest] / spread, measured.style[rest])
     typical = column_means(distance, none=0.0)
-    around = np.sqrt(column_means((signals[rest] - column_means(signals[rest], none=0.0)) ** 2, none=0.0))
     fold = Fold(
         centre=centre,
         scale=scale,
@@ -237,7 +235,7 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: 
         known_words=known_words(measured.prompts, rest),
         weights=weights,
         typical=np.where(typical > 1e-9, typical, 1.0),
-        grain=np.maximum(1e-6 * around, 1e-9),
+        grain=np.maximum(1e-6 * column_spreads(signals[rest], none=0.0), 1e-9),
         lumped=np.array([_lumped(y) for y in signals[rest].T], bool),
         kind=np.zeros(signals.shape[1]),
         by_kind=np.zeros(signals.shape[1], bool),

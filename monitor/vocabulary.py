@@ -42,7 +42,7 @@ class Vocabulary:
         count = np.bincount(np.searchsorted(hashes, pairs[:, 1]), minlength=len(hashes))
         least = max(_LEAST_PROMPTS, _LEAST_SHARE * n)
         spelled = {
-            i: _spelling(asked.prompt, first[i]) for i in np.flatnonzero((count >= least) & (count <= _MOST_SHARE * n))
+            i: asked.prompt.spelling(first[i]) for i in np.flatnonzero((count >= least) & (count <= _MOST_SHARE * n))
         }
         chosen = sorted((i for i, s in spelled.items() if _is_word(s)), key=lambda i: (-count[i], spelled[i]))
         chosen = chosen[:_MOST_CANDIDATES]
@@ -87,11 +87,6 @@ def _dependence(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> NDArray[np.float6
     ]
     total = sum(xlogy(seen, np.maximum(seen, 1) * n / np.maximum(row * column, 1)) for seen, row, column in cells)
     return np.where(both * n > in_a * in_b, 2.0 * total, 0.0)
-
-
-def _spelling(texts: Texts, word: int) -> str:
-    raw = texts.buffer[texts.words.start[word] : texts.words.end[word]].tobytes()
-    return raw.lower().decode("utf-8", "replace")
 
 
 def _is_word(spelled: str) -> bool:

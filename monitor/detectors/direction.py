@@ -216,7 +216,7 @@ class LearnedDirection:
         found = moved.against(bag)
         if found is not None:
             shift, variance = found
-            size = PRIOR_SIZES[-1] * self._prior
+            size = self._sizes[-1]
             self._move = size / (size + variance) * shift
         self._returning = self._return_test()
         self._returning.start_moved(self._log_threshold)

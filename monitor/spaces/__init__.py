@@ -12,6 +12,7 @@ from monitor.batch import Batch, Texts
 from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Matrix, Role
 from monitor.records import Exchange
+from monitor.stats.means import column_spreads
 from monitor.stats.space import Space
 from monitor.wording import Wording
 
@@ -39,11 +40,8 @@ def learn(models: Sequence[Sequence[Exchange]], *, known: Space | None = None) -
         names, values = _features(exchanges, words)
         features.append(values)
     every = np.concatenate(features) if features else np.zeros((0, len(names)))
-    applies = ~np.isnan(every)
-    spread = np.sqrt(
-        np.where(applies, (every - np.nanmean(np.where(applies, every, 0.0), axis=0)) ** 2, 0).mean(axis=0)
-    )
-    keep = np.flatnonzero((applies.mean(axis=0) >= 1 - _SELDOM) & (spread > 1e-3))
+    applies = (~np.isnan(every)).mean(axis=0)
+    keep = np.flatnonzero((applies >= 1 - _SELDOM) & (column_spreads(every, none=0.0) > 1e-3))
     return Space.learn([names[i] for i in keep], [values[:, keep] for values in features], known=known)
 
 
@@ -58,8 +56,7 @@ def frequent_words(answers: Sequence[str], most: int = WORDS) -> tuple[str, ...]
         used.update(pairs[1].tolist())
         first = np.unique(words.hash, return_index=True)[1]
         for at in first.tolist():
-            raw = texts.buffer[words.start[at] : words.end[at]].tobytes()
-            spelled.setdefault(int(words.hash[at]), raw.lower().decode("utf-8", "replace"))
+            spelled.setdefault(int(words.hash[at]), texts.spelling(at))
     ranked = sorted(used, key=lambda h: (-used[h], spelled[h]))
     return tuple(spelled[h] for h in ranked if spelled[h].replace("'", "").isalpha())[:most]
 

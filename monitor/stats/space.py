@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from monitor.stats.blocks import rowwise_product
+from monitor.stats.means import column_means, column_spreads
 
 AXES = 150
 _CLIP = 4.0
@@ -62,10 +63,7 @@ class Space:
             needed = "two models or more" if known is None else "a model"
             raise ValueError(f"a space needs {needed} with at least {_ROWS} answers; {len(models)} have so many")
         every = np.concatenate(models)
-        seen = ~np.isnan(every)
-        count = np.maximum(seen.sum(axis=0), 1)
-        mean = np.where(seen, every, 0.0).sum(axis=0) / count
-        scale = np.sqrt(np.where(seen, (every - mean) ** 2, 0.0).sum(axis=0) / count)
+        mean, scale = column_means(every, none=0.0), column_spreads(every, none=0.0)
         # What hardly varies (or never applied) must not become huge with the first live answer that differs.
         scale = np.maximum(scale, max(float(np.quantile(scale, 0.02)), 1e-3))
         unit = [_standardised(m, mean, scale) for m in models]
