@@ -1,6 +1,5 @@
 """The report of a backtest: one HTML file that asks for nothing outside it, to be read, printed and passed on."""
 
-from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 
@@ -11,6 +10,7 @@ from monitor.backtest.smallest import Smallest, number, shown, unit_of
 from monitor.backtest.words import certainty, false_pages, headline, span_of_time, stamp
 from monitor.report import ColumnReport, ModelReport
 from monitor.verdict import Channel, Incident, Verdict, words
+from monitor.web.html import plain, table
 
 _SHOWN_INCIDENTS = 100
 _CHANNELS = {
@@ -72,7 +72,7 @@ def _incidents(done: Replay) -> str:
         return ""
     rows = [
         (
-            f'<span class="tag {i.verdict}">{_plain(i.verdict)}</span>',
+            f'<span class="tag {i.verdict}">{plain(i.verdict)}</span>',
             f"<b>{i.opened:,}</b>{_at(i.opened_time)}" if i.verdict in PAGING else "no",
             f"{i.onset:,}{_at(i.onset_time)}",
             f"{i.opened:,}{_at(i.opened_time)}",
@@ -84,7 +84,7 @@ def _incidents(done: Replay) -> str:
     more = len(done.incidents) - _SHOWN_INCIDENTS
     note = f'<p class="note">{more:,} more are in the output of --json.</p>' if more > 0 else ""
     head = ("what", "pages at", "began about", "certain at", "over at", "what moved (share of the evidence)")
-    return f"<section><h2>Incidents, by exchange</h2>{_table(head, rows)}{note}</section>"
+    return f"<section><h2>Incidents, by exchange</h2>{table(head, rows)}{note}</section>"
 
 
 def _details(done: Replay) -> str:
@@ -102,7 +102,7 @@ def _detail(incident: Incident, report: ModelReport) -> str:
     if incident.verdict is not Verdict.UNEXPLAINED:
         first, second = second, first
     return (
-        f'<section class="{incident.verdict}"><h2><span class="tag {incident.verdict}">{_plain(incident.verdict)}'
+        f'<section class="{incident.verdict}"><h2><span class="tag {incident.verdict}">{plain(incident.verdict)}'
         f"</span> from about exchange {incident.onset:,}</h2>"
         f'<p class="note">{escape(words(incident.verdict))}</p>'
         f'<div class="two"><div>{first}</div><div>{second}</div></div></section>'
@@ -115,7 +115,7 @@ def _signals(report: ModelReport) -> str:
     columns.sort(key=lambda c: -abs(c.effect or 0.0))
     rows = [(_named(c), number(c.baseline, c.unit), number(c.recent, c.unit), f"{c.effect:+.2f}") for c in columns[:8]]
     head = ("signal", "baseline", "then", "effect")
-    return "<h3>Answers: largest effects, in spreads of the baseline</h3>" + _table(head, rows, numbers=(1, 2, 3))
+    return "<h3>Answers: largest effects, in spreads of the baseline</h3>" + table(head, rows, numbers=(1, 2, 3))
 
 
 def _named(column: ColumnReport) -> str:
@@ -125,7 +125,7 @@ def _named(column: ColumnReport) -> str:
 
 def _signal(name: str, unit: str) -> str:
     said = unit_of(unit)
-    return escape(name.replace("_", " ")) + (f" <small>{escape(said)}</small>" if said else "")
+    return escape(plain(name)) + (f" <small>{escape(said)}</small>" if said else "")
 
 
 def _topics(report: ModelReport) -> str:
@@ -133,7 +133,7 @@ def _topics(report: ModelReport) -> str:
         (escape(t.name), f"{t.baseline:.0%}", "–" if t.recent is None else f"{t.recent:.0%}")
         for t in sorted(report.topics, key=lambda t: -abs((t.recent or 0.0) - t.baseline))[:8]
     ]
-    return "<h3>Prompts: topics, largest change first</h3>" + _table(
+    return "<h3>Prompts: topics, largest change first</h3>" + table(
         ("typical words", "baseline", "then"), rows, numbers=(1, 2)
     )
 
@@ -151,7 +151,7 @@ def _smallest(done: Replay) -> str:
     head = ("signal", "change", "baseline", "changed", "in spreads", "values seen")
     return (
         "<section><h2>Smallest change that would have been seen</h2>"
-        f"{_table(head, rows, numbers=(2, 3, 4, 5))}"
+        f"{table(head, rows, numbers=(2, 3, 4, 5))}"
         '<p class="note">An approximation: a change in this signal alone that lasts over the whole replay or the best '
         "part of it, seen in about one of two cases. Changes of several signals at once are seen sooner. First what "
         "is asked about most, then the signals with the smallest change. –: no change would have been seen.</p>"
@@ -168,20 +168,6 @@ def _smallest_row(s: Smallest) -> tuple[str, ...]:
         "–" if s.spreads is None else f"{s.spreads:+.2f}",
         f"{s.n:,}",
     )
-
-
-def _table(head: Iterable[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-    """A table; the columns in `numbers` are set to the right."""
-    side = [' class="n"' if i in numbers else "" for i in range(8)]
-    top = "".join(f'<th scope="col"{side[i]}>{h}</th>' for i, h in enumerate(head))
-    body = "".join(
-        "<tr>" + "".join(f"<td{side[i]}>{cell}</td>" for i, cell in enumerate(row)) + "</tr>" for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", " ")
 
 
 def _at(time: float | None) -> str:

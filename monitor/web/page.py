@@ -2,7 +2,7 @@
 person asks: is anything wrong, since when, is it the users or the model, what moved, how sure."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
@@ -11,6 +11,7 @@ from urllib.parse import quote
 from monitor.interfaces import Level
 from monitor.report import Blind, ChannelReport, ColumnReport, ModelReport, MonitorReport
 from monitor.verdict import Channel, Incident, Span, Verdict, verdict_of
+from monitor.web.html import plain, table
 
 SHOWN_WHOLE = 5
 """Of several models at most so many are shown whole, the worst first; the others stand in the list, with a link."""
@@ -52,7 +53,7 @@ def render(report: MonitorReport | None, only: str | None = None) -> str:
     if report is None:
         return _document("starting", "<p>Starting: no report yet.</p>")
     models = sorted(report.models, key=lambda m: (_WORST_FIRST.index(m.verdict), m.name))
-    worst = _plain(models[0].verdict)
+    worst = plain(models[0].verdict)
     if only is not None:
         models = [m for m in models if m.name == only]
         if not models:
@@ -85,8 +86,8 @@ def _all(models: Sequence[ModelReport]) -> str:
         )
         for m in models
     ]
-    table = _table(("model", "verdict", "since exchange", "measured"), rows, numbers=(2, 3))
-    return f'<section aria-label="All models"><h2 class="list">{len(models)} models, worst first</h2>{table}</section>'
+    listed = table(("model", "verdict", "since exchange", "measured"), rows, numbers=(2, 3))
+    return f'<section aria-label="All models"><h2 class="list">{len(models)} models, worst first</h2>{listed}</section>'
 
 
 def _since(model: ModelReport) -> str:
@@ -100,7 +101,7 @@ def _model(model: ModelReport, namespace: str) -> str:
     return (
         f'<section class="model" aria-label="{escape(model.name)}">'
         f'<p class="name">{escape(namespace)} / <b>{escape(model.name)}</b></p>'
-        f'<h2 class="{verdict}">{_plain(verdict)}</h2>'
+        f'<h2 class="{verdict}">{plain(verdict)}</h2>'
         f'<p class="lead">{escape(why)}{lacking} <b>{_ACT[verdict]}</b></p>'
         f"{_open(model.incidents)}{_channels(model)}{_course(model.spans, model.exchanges)}"
         f"{_incidents(model.incidents)}{_signals(model)}{_topics(model)}"
@@ -134,9 +135,7 @@ def _channels(model: ModelReport) -> str:
         )
         for channel, known in model.channels.items()
     ]
-    return "<h3>Is it the model or its users?</h3>" + _table(
-        ("about", "state", "evidence / needed"), rows, numbers=(2,)
-    )
+    return "<h3>Is it the model or its users?</h3>" + table(("about", "state", "evidence / needed"), rows, numbers=(2,))
 
 
 def _meter(channel: Channel, known: ChannelReport) -> str:
@@ -155,7 +154,7 @@ def _course(spans: Sequence[Span], exchanges: int) -> str:
         width = 100 * (end - span.from_exchange + 1) / whole
         parts.append(f'<i class="{span.verdict}" style="width:{width:.2f}%"></i>')
         said.append(
-            f'<li class="{span.verdict}">{_plain(span.verdict)} <small>{span.from_exchange:,} to {end:,}</small></li>'
+            f'<li class="{span.verdict}">{plain(span.verdict)} <small>{span.from_exchange:,} to {end:,}</small></li>'
         )
     return (
         f'<h3>Verdicts so far, by exchange</h3><div class="band" aria-hidden="true">{"".join(parts)}</div>'
@@ -176,7 +175,7 @@ def _incidents(incidents: Sequence[Incident]) -> str:
         )
         for i in reversed(incidents[-10:])
     ]
-    return "<h3>Incidents, latest first</h3>" + _table(
+    return "<h3>Incidents, latest first</h3>" + table(
         ("what", "began about", "certain at", "over at", "what moved (share of the evidence)"), rows
     )
 
@@ -196,7 +195,7 @@ def _signals(model: ModelReport) -> str:
         )
         for c in columns[:8]
     ]
-    return "<h3>Answers: strongest evidence first</h3>" + _table(
+    return "<h3>Answers: strongest evidence first</h3>" + table(
         ("signal", "baseline", "recent", "evidence"), rows, numbers=(1, 2, 3)
     )
 
@@ -206,7 +205,7 @@ def _named(column: ColumnReport, enough: float) -> str:
     sure = column.evidence_log10 is not None and column.evidence_log10 >= enough
     unit = column.unit.removeprefix("log(").removeprefix("1 + ").removesuffix(")") if "log(" in column.unit else ""
     text = column.move if sure else unit
-    return escape(column.name.replace("_", " ")) + (f" <small>{escape(text)}</small>" if text else "")
+    return escape(plain(column.name)) + (f" <small>{escape(text)}</small>" if text else "")
 
 
 def _readable(x: float | None, unit: str) -> str:
@@ -229,43 +228,29 @@ def _topics(model: ModelReport) -> str:
         (escape(t.name), f"{t.baseline:.0%}", "–" if t.recent is None else f"{t.recent:.0%}")
         for t in sorted(model.topics, key=lambda t: -abs((t.recent or 0.0) - t.baseline))
     ]
-    return "<h3>Prompts: topics, largest change first</h3>" + _table(
+    return "<h3>Prompts: topics, largest change first</h3>" + table(
         ("typical words", "baseline", "recent"), rows, numbers=(1, 2)
     )
 
 
 def _monitor(report: MonitorReport) -> str:
     counts = [
-        (escape(source), escape(_plain(outcome)), f"{n:,}") for (source, outcome), n in sorted(report.records.items())
+        (escape(source), escape(plain(outcome)), f"{n:,}") for (source, outcome), n in sorted(report.records.items())
     ]
-    counts += [("unreadable", escape(_plain(reason)), f"{n:,}") for reason, n in sorted(report.dead_letters.items())]
-    counts += [("skipped", escape(_plain(reason)), f"{n:,}") for reason, n in sorted(report.skipped.items())]
+    counts += [("unreadable", escape(plain(reason)), f"{n:,}") for reason, n in sorted(report.dead_letters.items())]
+    counts += [("skipped", escape(plain(reason)), f"{n:,}") for reason, n in sorted(report.skipped.items())]
     seen = datetime.fromtimestamp(report.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     failed = f" <b>{report.state_failures:,} saves of the state failed.</b>" if report.state_failures else ""
-    table = _table(("records of", "what became of them", "count"), counts, numbers=(2,)) if counts else ""
+    listed = table(("records of", "what became of them", "count"), counts, numbers=(2,)) if counts else ""
     return (
-        f"<section><h3>The monitor itself</h3>{table}"
+        f"<section><h3>The monitor itself</h3>{listed}"
         f'<p class="note">Looked at {seen}.{failed} '
         '<a href="/metrics">Series</a> · <a href="/api/v1/verdicts">Verdicts as JSON</a></p></section>'
     )
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]], numbers: Sequence[int] = ()) -> str:
-    """A table; the columns in `numbers` are set to the right."""
-    side = [' class="n"' if i in numbers else "" for i in range(8)]
-    top = "".join(f'<th scope="col"{side[i]}>{h}</th>' for i, h in enumerate(head))
-    body = "".join(
-        "<tr>" + "".join(f"<td{side[i]}>{cell}</td>" for i, cell in enumerate(row)) + "</tr>" for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
 def _tag(verdict: Verdict) -> str:
-    return f'<span class="tag {verdict}">{_plain(verdict)}</span>'
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", " ")
+    return f'<span class="tag {verdict}">{plain(verdict)}</span>'
 
 
 def _number(x: float | None) -> str:
