@@ -51,7 +51,7 @@ docs-config: $(TESTS) ## Write docs/configuration.md from the settings
 	$(BIN)/python -c 'from monitor.settings.reference import markdown; print(markdown(), end="")' > docs/configuration.md
 
 bench-extract: $(TESTS) ## Measure the extractors
-	$(BIN)/python benchmarks/extract.py $(ARGS)
+	$(BIN)/python -m benchmarks.extract $(ARGS)
 
 bench-ingest: $(TESTS) ## Measure Kafka to detector state on one core (needs Kafka, see kafka-home)
 	$(BIN)/python -m benchmarks.ingest $(ARGS)

@@ -18,7 +18,6 @@ import importlib
 import importlib.util
 import json
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.timing import best_secs
 from benchmarks.traffic import traffic_records
 from monitor.formats.openai import read_openai
 from monitor.formats.openai.bodies import Pair
@@ -85,13 +85,7 @@ def with_logprobs(value: bytes, rng: random.Random) -> bytes:
 
 def microseconds(decode: Callable[[Any], object], records: Sequence[Any], repeats: int) -> float:
     """Best of several runs over all records, per record."""
-    best = float("inf")
-    for _ in range(repeats):
-        start = time.process_time()
-        for record in records:
-            decode(record)
-        best = min(best, time.process_time() - start)
-    return round(best / len(records) * 1e6, 2)
+    return round(best_secs(decode, records, repeats) / len(records) * 1e6, 2)
 
 
 def timings(values: Sequence[bytes], longer: Sequence[bytes], repeats: int) -> dict[str, dict[str, float]]:

@@ -12,12 +12,12 @@ import itertools
 import json
 import os
 import random
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
+from benchmarks.timing import best_secs
 from monitor.batch import Batch
 from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Extractor
@@ -99,13 +99,7 @@ def exchanges(answers: Sequence[str], rng: random.Random) -> list[Exchange]:
 
 def microseconds(measure: Callable[[Batch], object], batches: Sequence[Batch], repeats: int) -> float:
     """Best of several runs over all batches, per exchange."""
-    best = float("inf")
-    for _ in range(repeats):
-        start = time.process_time()
-        for batch in batches:
-            measure(batch)
-        best = min(best, time.process_time() - start)
-    return best / sum(map(len, batches)) * 1e6
+    return best_secs(measure, batches, repeats) / sum(map(len, batches)) * 1e6
 
 
 def shared_parts(batch: Batch) -> None:

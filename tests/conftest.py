@@ -8,8 +8,11 @@ import gc
 import sys
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from monitor import cli
 
 sys.path.insert(0, str(Path(__file__).parent / "kafka"))
 
@@ -40,6 +43,21 @@ def dropped_sockets(caplog):
     yield
     caplog.get_records("call").clear()  # they hold the client's errors, and these hold its sockets
     gc.collect()
+
+
+@pytest.fixture
+def in_process(capsys, monkeypatch):
+    """Runs a command in this process: exit code, stdout, stderr."""
+
+    def call(*args):
+        monkeypatch.setattr(sys, "argv", ["tidegauge", *map(str, args)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return SimpleNamespace(code=ended.value.code or 0, out=said.out, err=said.err)
+
+    return call
 
 
 @pytest.fixture(scope="session")

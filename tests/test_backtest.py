@@ -6,8 +6,8 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from scipy import stats
 from scipy.special import ndtr, ndtri
 from traffic import EVEN, exchanges, line
 
-from monitor import backtest, baseline, cli, demo
+from monitor import backtest, baseline, demo
 from monitor.backtest import history
 from monitor.backtest import smallest as smallest_module
 from monitor.backtest.words import short
@@ -57,21 +57,12 @@ def opened(shop):
 
 
 @pytest.fixture
-def tested(shop, tmp_path, capsys, monkeypatch):
+def tested(shop, tmp_path, in_process, monkeypatch):
     """Runs the command in this process, in a folder of its own with the files at hand: exit code, stdout, stderr."""
     for file in shop.iterdir():
         (tmp_path / file.name).symlink_to(file)
     monkeypatch.chdir(tmp_path)
-
-    def call(*args):
-        monkeypatch.setattr(sys, "argv", ["tidegauge", "backtest", "--baseline", "baseline", *map(str, args)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return SimpleNamespace(code=ended.value.code or 0, out=said.out, err=said.err)
-
-    return call
+    return partial(in_process, "backtest", "--baseline", "baseline")
 
 
 # The course

@@ -22,7 +22,7 @@ from prometheus import ROOT, until
 from reports import NOW, bare_model, incident, model, report
 from traffic import exchanges, line
 
-from monitor import __version__, cli
+from monitor import __version__
 from monitor.exporters.prometheus import process_registry
 from monitor.report import Blind
 from monitor.state import State
@@ -59,20 +59,11 @@ def place(shop, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def tidegauge(capsys, monkeypatch):
+def tidegauge(in_process, monkeypatch):
     """Runs a command in this process: exit code, stdout, stderr."""
     for key in os.environ.keys() - ENVIRONMENT.keys():
         monkeypatch.delenv(key)
-
-    def call(*args):
-        monkeypatch.setattr(sys, "argv", ["tidegauge", *map(str, args)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return SimpleNamespace(code=ended.value.code or 0, out=said.out, err=said.err)
-
-    return call
+    return in_process
 
 
 @pytest.fixture
