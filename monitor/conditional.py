@@ -23,13 +23,15 @@ from monitor.stats.ridge import ridge, ridge_all
 from monitor.stats.topics import Topics
 from monitor.stats.unseen import known_words, unseen_share
 
-ROWS_PER_BAG = 40
-"""Aim for a bag (fold x stratum) of at least this many baseline rows: below it early ranks say little."""
+ROWS_PER_BAG = 12
+"""A stratum holds at least so many of the fold's rows: below it ranks say little."""
 
-ROWS_PER_TOPIC = 20
-"""Novelty is compared within topics of so many of the fold's rows; other topics with all rows."""
+ROWS_PER_TOPIC = 12
+"""Values are compared within topics of so many of the fold's rows; other topics with each other."""
 
-MAX_STRATA = 5
+BANDS = 3
+"""A topic is parted into at most so many bands of a score."""
+
 _CLIP = 4.0
 _SPREADS = (0.25, 4.0)
 
@@ -61,8 +63,7 @@ class Fold:
     scale: NDArray[np.float64]  # (p,)
     idf: NDArray[np.float64]  # (d,)
     basis: NDArray[np.float64]  # (d, r)
-    word_idf: NDArray[np.float64]  # (v,)
-    centroids: NDArray[np.float64]  # (v, j)
+    topic_weights: NDArray[np.int32]  # (4096, j)
     known_words: NDArray[np.bool_]  # (65536,)
     weights: NDArray[np.float64]  # (1 + p + r + j + 1, 2 k): of each signal, and of its distance from what is expected
     typical: NDArray[np.float64]  # (k,) mean of that distance; 1 where a signal is constant
@@ -70,8 +71,9 @@ class Fold:
     lumped: NDArray[np.bool_]  # (k,) signals that have one and the same value in many exchanges
     kind: NDArray[np.float64]  # (k,) weights of all that is expected in a score of what kind of answer is expected
     by_kind: NDArray[np.bool_]  # (k,) strata are parted by that score, else by what is expected of the signal itself
-    cuts: NDArray[np.float64]  # (s - 1, k)
-    kind_cuts: NDArray[np.float64]  # (s - 1,) of that score
+    cell: NDArray[np.int32]  # (j + 1,) the cell of each topic; topics with too few rows share the last of c cells
+    cuts: NDArray[np.float64]  # (c, s - 1, k) where each cell is parted further, +inf where it is not
+    kind_cuts: NDArray[np.float64]  # (c, s - 1) of that score
     style: NDArray[np.float64]  # (1 + p + r + j + 1, a) weights of the place of an answer
     common: NDArray[np.bool_]  # (j + 1,) topics with enough of the fold's own rows to compare novelty within
     reach: NDArray[np.float64]  # (2,) novelty that no more than a trace of the fold's own rows exceeds
@@ -82,7 +84,7 @@ class Fold:
 
     @property
     def topics(self) -> Topics:
-        return Topics(self.word_idf, self.centroids)
+        return Topics(self.topic_weights)
 
     def shape(self, inputs: Matrix) -> Matrix:
         """(n, p) standardised inputs; one that does not apply is as expected, 0."""
@@ -104,6 +106,18 @@ class Fold:
         residuals: Matrix = np.where(self.lumped, signals, apart)
         return residuals
 
+    @property
+    def groups(self) -> int:
+        """Number of strata."""
+        return len(self.cuts) * (self.cuts.shape[1] + 1)
+
+    def strata(self, expected: Matrix, topic: NDArray[np.int32]) -> Strata:
+        """(n, k + 1) the stratum of each signal, and that of the style: the cell of the topic, and a band of a score."""
+        cell, bands = self.cell[topic], self.cuts.shape[1] + 1
+        band = (self.scores(expected)[:, None, :] >= self.cuts[cell]).sum(axis=1)
+        kind_band = (self.kind_of(expected)[:, None] >= self.kind_cuts[cell]).sum(axis=1)
+        return (cell[:, None] * bands + np.column_stack([band, kind_band])).astype(np.int32)
+
     def scores(self, expected: Matrix) -> Matrix:
         """(n, k) the prognostic score of each signal, which parts its strata."""
         return np.where(self.by_kind, self.kind_of(expected)[:, None], expected)
@@ -121,13 +135,9 @@ class Conditional:
     topics: Topics
 
     @property
-    def strata_per_fold(self) -> int:
-        return len(self.folds[0].cuts) + 1
-
-    @property
     def groups(self) -> int:
         """Number of strata of the residuals over all folds."""
-        return len(self.folds) * self.strata_per_fold
+        return sum(fold.groups for fold in self.folds)
 
     @property
     def novelty_groups(self) -> int:
@@ -145,10 +155,9 @@ class Conditional:
         """Learns from a baseline of n rows. Seconds at 10,000 rows."""
         n = len(measured.ids)
         fold_count = 2 if n < 2_000 else 4
-        strata = int(np.clip(n // fold_count // ROWS_PER_BAG, 1, MAX_STRATA))
         dealt = deal(measured.ids, fold_count)
-        folds = tuple(_fit_fold(measured, dealt == f, strata=strata, seed=seed + f) for f in range(fold_count))
-        return Conditional(folds, Topics.fit(measured.words, _topic_count(n), seed=seed))
+        folds = tuple(_fit_fold(measured, dealt == f, seed=seed + f) for f in range(fold_count))
+        return Conditional(folds, Topics.fit(measured.prompts, np.ones(n, bool), _topic_count(n), seed=seed))
 
     def apply(self, measured: Measured) -> Conditioned:
         """Sees a batch through the model of each exchange's fold. The result of a row is its own, bit for bit."""
@@ -157,33 +166,31 @@ class Conditional:
         style, style_strata = np.empty(measured.style.shape, np.float32), np.empty(n, np.int32)
         novelty, novelty_strata = np.empty((n, 2)), np.zeros((n, 2), np.int32)
         supported = np.empty(n, bool)
-        dealt, first = deal(measured.ids, len(self.folds)), 0
+        dealt, first, base = deal(measured.ids, len(self.folds)), 0, 0
         for f, fold in enumerate(self.folds):
             rows = np.flatnonzero(dealt == f)
             shape = fold.shape(measured.inputs[rows])
             places = fold.directions.place(measured.ngrams[rows])
-            topic = fold.topics.assign(measured.words[rows])
+            topic = fold.topics.assign(measured.prompts)[rows]
             expected[rows], spread, place = fold.expect(shape, places, topic)
             style[rows] = measured.style[rows] - place
-            band = np.searchsorted(fold.kind_cuts, fold.kind_of(expected[rows]), side="right")
-            style_strata[rows] = f * self.strata_per_fold + band
             residuals[rows] = fold.residuals(measured.signals[rows], expected[rows], spread)
-            above = fold.scores(expected[rows])[:, None, :] >= fold.cuts
-            strata[rows] = f * self.strata_per_fold + above.sum(axis=1)
+            every = base + fold.strata(expected[rows], topic)
+            strata[rows], style_strata[rows] = every[:, :-1], every[:, -1]
+            base += fold.groups
             unseen = unseen_share(measured.prompts, fold.known_words)
             novelty[rows] = np.column_stack([unseen[rows], np.abs(shape).max(axis=1, initial=0.0)])
             rest = len(fold.common)
             novelty_strata[rows] = (first + np.where(fold.common[topic], topic, rest))[:, None]
             first += rest + 1
             supported[rows] = (novelty[rows] <= fold.reach).all(axis=1)
-        topic = self.topics.assign(measured.words)
+        topic = self.topics.assign(measured.prompts)
         return Conditioned(expected, residuals, strata, style, style_strata, topic, novelty, novelty_strata, supported)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The model as named arrays, for the artefact."""
         out: dict[str, NDArray[Any]] = {
-            "topics_idf": self.topics.idf,
-            "topics_centroids": self.topics.centroids,
+            "topics_weights": self.topics.weights,
         }
         for f, fold in enumerate(self.folds):
             out |= {f"fold{f}_{field.name}": getattr(fold, field.name) for field in fields(Fold)}
@@ -196,8 +203,7 @@ class Conditional:
         folds = tuple(
             Fold(**{field.name: arrays[f"fold{f}_{field.name}"] for field in fields(Fold)}) for f in range(count)
         )
-        topics = Topics(arrays["topics_idf"], arrays["topics_centroids"])
-        return Conditional(folds, topics)
+        return Conditional(folds, Topics(arrays["topics_weights"]))
 
 
 def deal(ids: Sequence[str], folds: int) -> NDArray[np.int64]:
@@ -205,16 +211,16 @@ def deal(ids: Sequence[str], folds: int) -> NDArray[np.int64]:
     return np.array([zlib.crc32(i.encode("utf-8", "surrogatepass")) for i in ids], np.int64) % folds
 
 
-def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: int) -> Fold:
+def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, seed: int) -> Fold:
     inputs, signals = measured.inputs, measured.signals
     rest, n = ~own, int((~own).sum())
     centre = column_means(inputs[rest], none=0.0)
     # A constant input is no news until it moves; the floor keeps its first move finite.
     scale = np.maximum(column_spreads(inputs[rest], none=0.0), 0.05)
     directions = Directions.fit(measured.ngrams[rest], _rank(n))
-    topics = Topics.fit(measured.words[rest], _topic_count(n), seed=seed)
+    topics = Topics.fit(measured.prompts, rest, _topic_count(n), seed=seed)
     places = directions.place(measured.ngrams)
-    topic = topics.assign(measured.words)
+    topic = topics.assign(measured.prompts)
     shape = _standardised(inputs, centre, scale)
     design = _design(shape, places, topic, topics.count)
     # Directions of words have small spread; on one scale with the shape, one penalty serves all.
@@ -230,8 +236,7 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: 
         scale=scale,
         idf=directions.idf,
         basis=directions.basis,
-        word_idf=topics.idf,
-        centroids=topics.centroids,
+        topic_weights=topics.weights,
         known_words=known_words(measured.prompts, rest),
         weights=weights,
         typical=np.where(typical > 1e-9, typical, 1.0),
@@ -239,32 +244,39 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, strata: int, seed: 
         lumped=np.array([_lumped(y) for y in signals[rest].T], bool),
         kind=np.zeros(signals.shape[1]),
         by_kind=np.zeros(signals.shape[1], bool),
-        cuts=np.zeros((0, signals.shape[1])),
-        kind_cuts=np.zeros(0),
+        cell=np.zeros(topics.count, np.int32),
+        cuts=np.zeros((1, 0, signals.shape[1])),
+        kind_cuts=np.zeros((1, 0)),
         style=np.vstack([style[:1], style[1:] / spread[:, None]]),
         common=np.bincount(topic[own], minlength=topics.count) >= ROWS_PER_TOPIC,
         reach=np.zeros(2),
     )
     expected, width, _ = fold.expect(shape, places, topic)
-    fold = _with_strata(fold, expected, fold.residuals(signals, expected, width), own, strata)
+    fold = _with_strata(fold, expected, fold.residuals(signals, expected, width), topic, own)
     unseen, oddness = unseen_share(measured.prompts, fold.known_words), np.abs(shape).max(axis=1, initial=0.0)
     return replace(fold, reach=np.array([_reach(unseen[own]), _reach(oddness[own])]))
 
 
-def _with_strata(fold: Fold, expected: Matrix, residuals: Matrix, own: NDArray[np.bool_], strata: int) -> Fold:
-    """Of the two scores, that whose strata tell more of a signal's distribution on the rows that were learned from;
+def _with_strata(
+    fold: Fold, expected: Matrix, residuals: Matrix, topic: NDArray[np.int32], own: NDArray[np.bool_]
+) -> Fold:
+    """Of the two scores, that whose bands tell more of a signal's distribution on the rows that were learned from;
     cuts where the fold's own rows part."""
     fold = replace(fold, kind=_main_direction(expected[~own]))
     rest, all_by_kind = residuals[~own], np.ones(len(fold.by_kind), bool)
     by_kind = replace(fold, by_kind=all_by_kind).scores(expected[~own])
     told = [
-        (told_by(kind, r, strata, ROWS_PER_BAG), told_by(itself, r, strata, ROWS_PER_BAG))
+        (told_by(kind, r, BANDS, ROWS_PER_BAG), told_by(itself, r, BANDS, ROWS_PER_BAG))
         for kind, itself, r in zip(by_kind.T, expected[~own].T, rest.T, strict=True)
     ]
     fold = replace(fold, by_kind=np.array([kind > itself for kind, itself in told], bool))
-    cuts = [natural_cuts(score, strata, ROWS_PER_BAG) for score in fold.scores(expected[own]).T]
-    kind_cuts = natural_cuts(fold.kind_of(expected[own]), strata, ROWS_PER_BAG)
-    return replace(fold, cuts=np.column_stack(cuts), kind_cuts=kind_cuts)
+    common = np.bincount(topic[own], minlength=fold.topics.count) >= ROWS_PER_TOPIC
+    cell = np.where(common, np.cumsum(common) - 1, common.sum()).astype(np.int32)
+    scores, kinds = fold.scores(expected[own]), fold.kind_of(expected[own])
+    of_cells = [np.flatnonzero(cell[topic[own]] == c) for c in range(int(common.sum()) + 1)]
+    cuts = [np.column_stack([natural_cuts(s, BANDS, ROWS_PER_BAG) for s in scores[rows].T]) for rows in of_cells]
+    kind_cuts = [natural_cuts(kinds[rows], BANDS, ROWS_PER_BAG) for rows in of_cells]
+    return replace(fold, cell=cell, cuts=np.array(cuts), kind_cuts=np.array(kind_cuts))
 
 
 def _main_direction(expected: Matrix) -> NDArray[np.float64]:

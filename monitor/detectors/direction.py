@@ -10,6 +10,7 @@ from scipy.special import expit, ndtri
 from monitor.detectors.conformal import CAP, ConformalMartingale
 from monitor.interfaces import Crossing, Level, Matrix, Reading, Snapshot, Strata
 from monitor.stats.bets import shift_and_spread
+from monitor.stats.blocks import rowwise_product
 from monitor.stats.ranks import Bags
 from monitor.stats.uniform import uniform_at
 
@@ -20,10 +21,17 @@ PRIOR_SIZES = np.array([0.1, 0.4])
 """A swap may be so much smaller than what models differ by; each size is bet on."""
 
 STAKES = np.array([0.1, 0.2, 0.35, 0.6, 1.0])
+SHARE, MOST = 0.1, 8
+"""Each value meets such a share of the rows of its stratum that are left, and at most so many."""
+
+DOUBT = 2
+"""The scatter of values is doubted as if so many rows for each column had shown that of the space, which is even."""
+
 MEMORY = 1_024
+_FAR = 50.0
 _LEAST_BAG, _LEAST_RANKED, _LEAST_LEARNED = 8, 10, 3
-_PAIRED, _RANKED = len(PRIOR_SIZES), len(PRIOR_SIZES) * len(STAKES)
-_WEIGHTS = np.repeat([1 / (2 * _PAIRED), 1 / (4 * _RANKED)], [_PAIRED, 2 * _RANKED])
+_MATCHED, _RANKED = len(PRIOR_SIZES), len(PRIOR_SIZES) * len(STAKES)
+_WEIGHTS = np.repeat([1 / (2 * _MATCHED), 1 / (4 * _RANKED)], [_MATCHED, 2 * _RANKED])
 
 
 class LearnedDirection:
@@ -68,8 +76,8 @@ class LearnedDirection:
         self._live, self._live_strata = np.zeros((EPOCH, a), np.float32), np.zeros(EPOCH, np.int32)
         self._past, self._past_strata = np.zeros((0, a), np.float32), np.zeros(0, np.int32)
         self._rows, self._compared, self._epoch, self._count = 0, 0, 0, 0
-        self._r = np.zeros((_PAIRED + 2 * _RANKED,))
-        self._memory = np.zeros((MEMORY, _PAIRED + 2 * _RANKED), np.float32)
+        self._r = np.zeros((_MATCHED + 2 * _RANKED,))
+        self._memory = np.zeros((MEMORY, _MATCHED + 2 * _RANKED), np.float32)
         self._places = np.full(MEMORY, -1, np.int64)  # the row of each memory
         self._log_threshold = np.inf
         self._onset = -1
@@ -90,8 +98,14 @@ class LearnedDirection:
         rng = np.random.default_rng([self._seed, self._epoch])
         order = rng.permutation(len(self._reference))
         strata = self._reference_strata[order]
-        self._pool = [list(order[strata == s]) for s in range(self._groups)]
-        self._pairs, self._apart = 0, np.zeros(len(self._prior))
+        self._pool = [order[strata == s].tolist() for s in range(self._groups)]
+        self._matches, self._doubt, self._apart = 0, 0.0, np.zeros(len(self._prior))
+        wide = self._reference.astype(np.float64)
+        a = len(self._prior)
+        self._rows_of_scatter = DOUBT * a + len(wide)
+        scatter = (DOUBT * a * np.eye(a) + wide.T @ wide) / self._rows_of_scatter
+        self._whiten = np.linalg.inv(scatter)
+        self._white = wide @ self._whiten
         self._bags = [_Bag(self._reference, self._reference_strata, self._groups) for _ in range(2)]
         self._learned = [_Sums(len(self._prior), self._groups) for _ in range(2)]
 
@@ -113,9 +127,9 @@ class LearnedDirection:
         """Bets on values up to an alarm or the end of the epoch; says how many it took."""
         some = some.until(EPOCH - self._count)
         wide, threshold = some.values.astype(np.float64), np.exp(self._log_threshold)
-        ties = uniform_at(some.rows, _PAIRED, seed=self._seed)
+        ties = uniform_at(some.rows, _MATCHED, seed=self._seed)
         log_e, news = np.zeros((len(wide), len(self._r))), np.zeros((len(wide), len(self._r)))
-        log_e[:, :_PAIRED], news[:, :_PAIRED] = self._pair(wide, some.strata)
+        log_e[:, :_MATCHED], news[:, :_MATCHED] = self._match(wide, some.strata)
         for i, (row, stratum) in enumerate(zip(some.rows.tolist(), some.strata.tolist(), strict=True)):
             self._rank(wide[i], stratum, ties[i], log_e[i], news[i])
             self._r = np.minimum((self._r + news[i]) * np.exp(log_e[i]), CAP)
@@ -151,26 +165,44 @@ class LearnedDirection:
             crossings.append(Crossing(row=int(some.rows[taken - 1]) - first, reading=self.reading()))
         return taken
 
-    def _pair(
+    def _match(
         self, values: NDArray[np.float64], strata: NDArray[np.int32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(n, sizes) the log of what the paired bets pay for values in order, and 1 where they were made."""
-        log_e, news = np.zeros((len(values), _PAIRED)), np.zeros((len(values), _PAIRED))
-        met = [(i, self._pool[s].pop()) for i, s in enumerate(strata.tolist()) if self._pool[s]]
+        """(n, sizes) the log of what the matched bets pay for values in order, and 1 where they were made."""
+        log_e, news = np.zeros((len(values), _MATCHED)), np.zeros((len(values), _MATCHED))
+        met = [(i, partners) for i, s in enumerate(strata.tolist()) if (partners := self._partners(s))]
         if not met:
             return log_e, news
-        rows, partners = np.array(met).T
-        apart = values[rows] - self._reference[partners]
+        rows, size = np.array([i for i, _ in met]), np.array([len(partners) for _, partners in met])
+        partners, bounds = np.concatenate([p for _, p in met]), np.cumsum(size) - size
+        x, y = values[rows], self._reference[partners].astype(np.float64)
+        apart = x - np.add.reduceat(y, bounds, axis=0) / size[:, None]
         earlier = np.cumsum(np.concatenate([self._apart[None], apart]), axis=0)
-        pairs = self._pairs + np.arange(len(rows))
-        known = np.flatnonzero(pairs > 0)
-        mean = earlier[:-1][known] / pairs[known, None]
+        doubt = np.cumsum(np.concatenate([[self._doubt], 1 + 1 / size]))
+        matches = self._matches + np.arange(len(rows))
+        mean = earlier[:-1] / np.maximum(matches, 1)[:, None]
+        variance = (doubt[:-1] / np.maximum(matches, 1) ** 2)[:, None]
+        known = matches > 0
+        wx = rowwise_product(x, self._whiten)
+        pull = (wx * x).sum(axis=1) / self._rows_of_scatter
         for j, prior in enumerate(self._sizes):
-            d = prior / (prior + 2 / pairs[known, None]) * mean
-            log_e[rows[known], j] = np.log(2 * expit((d * apart[known]).sum(axis=1)))
+            move = prior / (prior + variance) * mean
+            own = (move * wx).sum(axis=1) / (1 + pull)
+            others = (np.repeat(move, size, axis=0) * self._white[partners]).sum(axis=1)
+            others -= np.repeat(own, size) * (np.repeat(wx, size, axis=0) * y).sum(axis=1) / self._rows_of_scatter
+            ahead = np.add.reduceat(np.exp(np.clip(others - np.repeat(own, size), -_FAR, _FAR)), bounds)
+            log_e[rows[known], j] = (np.log(size + 1) - np.log1p(ahead))[known]
         news[rows[known]] = 1.0
-        self._apart, self._pairs = earlier[-1], self._pairs + len(rows)
+        self._apart, self._doubt, self._matches = earlier[-1], float(doubt[-1]), self._matches + len(rows)
         return log_e, news
+
+    def _partners(self, stratum: int) -> list[int]:
+        """Rows of the reference that were not met before, a share of those that are left of the stratum."""
+        pool = self._pool[stratum]
+        count = min(len(pool), int(np.clip(round(len(pool) * SHARE), 1, MOST)))
+        taken = pool[len(pool) - count :]
+        del pool[len(pool) - count :]
+        return taken
 
     def _rank(
         self,
@@ -192,7 +224,7 @@ class LearnedDirection:
             own = scores[:, -1:]
             less, equal = np.count_nonzero(scores < own, axis=1), np.count_nonzero(scores == own, axis=1)
             z = ndtri(np.minimum(np.maximum((less + ties * equal) / scores.shape[1], 1e-6), 1 - 1e-6))
-            at = slice(_PAIRED + parity * _RANKED, _PAIRED + (parity + 1) * _RANKED)
+            at = slice(_MATCHED + parity * _RANKED, _MATCHED + (parity + 1) * _RANKED)
             log_e[at], news[at] = (STAKES * z[:, None] - STAKES**2 / 2).ravel(), 1.0
         self._learned[1 - parity].add(x, stratum)
 
@@ -276,9 +308,9 @@ class LearnedDirection:
         self._start()
         # The sums and bags are what the same rows made of them before: the same numbers in the same order.
         live, strata, unread = snapshot["live"].astype(np.float64), snapshot["live_strata"], np.zeros(len(self._r))
-        self._pair(live, strata)
+        self._match(live, strata)
         for x, stratum in zip(live, strata.tolist(), strict=True):
-            self._rank(x, stratum, np.zeros(_PAIRED), unread, unread)
+            self._rank(x, stratum, np.zeros(_MATCHED), unread, unread)
             self._live[self._count], self._live_strata[self._count] = x, stratum
             self._count += 1
         self._r, self._memory, self._places = (snapshot[name].copy() for name in ("r", "memory", "places"))

@@ -116,8 +116,8 @@ def ranks(
     """
     columns = np.arange(bins.shape[1])
     seen = strata >= 0
-    cumulated = np.cumsum(mass, axis=2)
-    high, total = cumulated[strata, columns, bins], cumulated[strata, columns, -1]
+    cumulated = np.cumsum(mass[strata, columns], axis=2)
+    high, total = np.take_along_axis(cumulated, bins[:, :, None], axis=2)[:, :, 0], cumulated[:, :, -1]
     low = high - mass[strata, columns, bins]
     if np.any(learning):
         earlier, place = _earlier(strata) & np.asarray(learning), bins.astype(np.int8)

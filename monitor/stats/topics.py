@@ -5,54 +5,90 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.vq import ClusterError, kmeans2
+from scipy.sparse import csr_array, diags_array
+from scipy.sparse.linalg import svds
 
-from monitor.stats.blocks import rowwise_product, unit_rows
+from monitor.batch import Words
 
-_RANK = 16
-_RESTARTS = 8
+CELLS = 1 << 12
+"""Words share so many cells, by their hash: nobody can tell from a topic that a word was used."""
+
+_SHIFT = np.uint64(52)
+_HEAD = 256
+_RANK, _RESTARTS, _MOST_ROWS = 16, 8, 4_000
 _ROWS_PER_TOPIC = 20
+_MOST_SHARE = 0.2
+_STEPS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """j clusters of rows of 0/1 words. `idf` (v,) weighs rare words up, `centroids` (v, j) are the unit means."""
+    """j clusters of prompts. `weights` (CELLS, j): what a word tells of a topic, in whole steps, so that sums are exact
+    in any order; 0 for words of one prompt alone, or of more than a fifth of them."""
 
-    idf: NDArray[np.float64]
-    centroids: NDArray[np.float64]
+    weights: NDArray[np.int32]
 
     @property
     def count(self) -> int:
         """Number of topics, with the last one for prompts that use none of the words."""
-        return int(self.centroids.shape[1]) + 1
+        return int(self.weights.shape[1]) + 1
 
     @staticmethod
-    def fit(words: NDArray[np.float64], topics: int, *, seed: int) -> "Topics":
-        """Learns at most `topics` clusters from `words` (n, v): k-means (seeded, best of a few starts) along the main
-        directions of the rows that use a word at all."""
-        idf = np.log((1 + len(words)) / (1 + words.sum(axis=0)))
-        unit = unit_rows(words[words.any(axis=1)] * idf)
-        topics = min(topics, len(unit) // _ROWS_PER_TOPIC)
-        if topics == 0:
-            return Topics(idf, np.zeros((words.shape[1], 0)))
-        _, _, right = np.linalg.svd(unit, full_matrices=False)
-        places = unit @ right[:_RANK].T
-        best, labels = np.inf, np.zeros(len(unit), int)
-        for start in range(_RESTARTS):
-            rng = np.random.default_rng([seed, start])
-            try:
-                centres, found = kmeans2(places, topics, minit="++", rng=rng, missing="raise", iter=30)
-            except ClusterError:  # a topic without prompts: this start is no use
-                continue
-            spread = float(((places - centres[found]) ** 2).sum())
-            if spread < best:
-                best, labels = spread, found
-        means = np.array([unit[labels == t].mean(axis=0) for t in np.unique(labels)])
-        return Topics(idf, np.ascontiguousarray(unit_rows(means).T))
+    def fit(words: Words, rows: NDArray[np.bool_], topics: int, *, seed: int) -> "Topics":
+        """Learns at most `topics` clusters from the chosen texts: k-means (seeded, best of a few starts) along the main
+        directions of those that use a word of use at all. A second at 4,000 rows; more are not looked at."""
+        chosen = np.flatnonzero(rows)
+        rng = np.random.default_rng([seed, 0])
+        if len(chosen) > _MOST_ROWS:
+            chosen = np.sort(rng.choice(chosen, _MOST_ROWS, replace=False))
+        uses = _uses(words, len(rows))[chosen]
+        prompts = np.bincount(uses.indices, minlength=CELLS)
+        idf = np.log(len(chosen) / np.maximum(prompts, 1))
+        idf[(prompts < 2) | (prompts > _MOST_SHARE * len(chosen))] = 0.0
+        weighed = uses @ diags_array(idf)
+        size = np.sqrt((weighed**2).sum(axis=1))
+        told = csr_array(diags_array(1 / size[size > 0]) @ weighed[size > 0])
+        topics = min(topics, len(chosen) // _ROWS_PER_TOPIC)
+        rank = min(_RANK, min(told.shape) - 1)
+        if topics == 0 or rank < topics:
+            return Topics(np.zeros((CELLS, 0), np.int32))
+        places = told @ svds(told, rank, v0=rng.normal(size=min(told.shape)))[2].T
+        means = np.array([told[labels].mean(axis=0) for labels in _clusters(places, topics, seed)])
+        means /= np.linalg.norm(means, axis=1)[:, None]
+        return Topics(np.rint(means * idf * _STEPS).astype(np.int32).T.copy())
 
-    def assign(self, words: NDArray[np.float64]) -> NDArray[np.int32]:
-        """(n,) the topic whose centroid each row of `words` (n, v) is most like; the last one without a word."""
-        last = self.count - 1
+    def assign(self, words: Words) -> NDArray[np.int32]:
+        """(n,) the topic that the words of each text are most like; the last one for a text without any."""
+        n, last = len(words.bounds) - 1, self.count - 1
+        out = np.full(n, last, np.int32)
         if last == 0:
-            return np.zeros(len(words), np.int32)
-        nearest = np.argmax(rowwise_product(unit_rows(words * self.idf), self.centroids), axis=1)
-        return np.where(words.any(axis=1), nearest, last).astype(np.int32)
+            return out
+        some = words.head(_HEAD)
+        likeness = np.zeros((n, last), np.int64)
+        full = np.flatnonzero(some.counts)
+        if len(full):
+            told = self.weights[some.hash >> _SHIFT].astype(np.int64)
+            likeness[full] = np.add.reduceat(told, some.bounds[:-1][full], axis=0)
+        return np.where((likeness > 0).any(axis=1), np.argmax(likeness, axis=1), last).astype(np.int32)
+
+
+def _uses(words: Words, n: int) -> csr_array:
+    """(n, CELLS) 1 where a text uses a word of the cell."""
+    some = words.head(_HEAD)
+    pairs = np.unique(some.row.astype(np.int64) * CELLS + (some.hash >> _SHIFT).astype(np.int64))
+    return csr_array((np.ones(len(pairs)), (pairs // CELLS, pairs % CELLS)), shape=(n, CELLS))
+
+
+def _clusters(places: NDArray[np.float64], topics: int, seed: int) -> list[NDArray[np.int64]]:
+    """The rows of each cluster."""
+    best, labels = np.inf, np.zeros(len(places), int)
+    for start in range(_RESTARTS):
+        rng = np.random.default_rng([seed, start])
+        try:
+            centres, found = kmeans2(places, topics, minit="++", rng=rng, missing="raise", iter=30)
+        except ClusterError:  # a topic without prompts: this start is no use
+            continue
+        spread = float(((places - centres[found]) ** 2).sum())
+        if spread < best:
+            best, labels = spread, found
+    return [np.flatnonzero(labels == t) for t in np.unique(labels)]
