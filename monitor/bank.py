@@ -41,12 +41,15 @@ MIN_EXCHANGES = 30
 """Exchanges compared before silence counts as `steady`."""
 
 BUDGET: Mapping[Channel, float] = {
-    Channel.BEHAVIOUR: 0.4,
-    Channel.STYLE: 0.5,
-    Channel.SUPPORT: 0.1,
+    Channel.BEHAVIOUR: 0.35,
+    Channel.STYLE: 0.6,
+    Channel.SUPPORT: 0.05,
     Channel.INPUTS: 1.0,
 }
 """Share of the false pages that each channel may spend. INPUTS spends none of it: `explained` pages nobody."""
+
+LITTLE = (900, 100)
+"""Prompts like the baseline's, and strange ones: up to such a share strange ones do not matter."""
 
 ONCE = (Channel.BEHAVIOUR, Channel.STYLE, Channel.SUPPORT)
 """Channels that can page count a prompt or a conversation once. Many users who ask the same are other users."""
@@ -91,9 +94,9 @@ class Bank:
             Channel.STYLE: (Column("style", Role.STYLE, "distance", "another style of answers", "-"),),
             Channel.INPUTS: (*gauge.columns(Role.INPUT), *gauge.columns(Role.WORD)[:WORDS], *topics),
             Channel.SUPPORT: (
-                Column("novel_words", Role.INPUT, "share", "prompts in words the baseline never saw", "-", Harm.RISE),
+                Column("strange_words", Role.INPUT, "share", "prompts in words the baseline never saw", "-", Harm.RISE),
                 Column(
-                    "novel_shape", Role.INPUT, "distance", "prompts of a shape the baseline never saw", "-", Harm.RISE
+                    "strange_shape", Role.INPUT, "share", "prompts of a shape the baseline never saw", "-", Harm.RISE
                 ),
             ),
         }
@@ -190,7 +193,7 @@ class Bank:
                 self._baseline.conditional.groups,
             ),
             Channel.INPUTS: (inputs, np.zeros(inputs.shape, np.int32), 1),
-            Channel.SUPPORT: (seen.novelty, seen.novelty_strata, self._baseline.conditional.novelty_groups),
+            Channel.SUPPORT: (seen.strange.astype(float), np.zeros(seen.strange.shape, np.int32), 1),
         }
 
     def _measure_run_length(self) -> float:
@@ -271,13 +274,18 @@ class Bank:
             prior = self._baseline.gauge.space.prior
             return DETECTORS["direction"](reference=values, strata=strata[:, 0], groups=groups, prior=prior, **common)
         if channel is Channel.SUPPORT:
-            values = np.vstack([values, values])
-            strata = np.vstack([strata, self._baseline.conditional.everybody(strata)])
+            # Not what the baseline showed, but a share that matters: which prompts are rare is the users' affair.
+            values, strata = (
+                np.tile(np.repeat([0.0, 1.0], LITTLE), (values.shape[1], 1)).T,
+                np.zeros((sum(LITTLE), values.shape[1]), np.int32),
+            )
         bags = Bags.fit(values, strata, groups, seed=seed + salt)
         harm = np.array([c.harm for c in self.columns[channel]], np.int8)
         bets = upper_tail(len(harm)) if channel is Channel.SUPPORT else shift_and_spread(harm)
         tolerance = self._tolerance if channel is Channel.BEHAVIOUR else None
-        return DETECTORS["conformal"](bags=bags, bets=bets, tolerance=tolerance, **common)
+        return DETECTORS["conformal"](
+            bags=bags, bets=bets, tolerance=tolerance, learns=channel is not Channel.SUPPORT, **common
+        )
 
     def report(self) -> ModelReport:
         """One look at the model, for those who show it. Milliseconds."""

@@ -26,10 +26,10 @@ from monitor.stats.unseen import known_words, unseen_share
 ROWS_PER_BAG = 12
 """A stratum holds at least so many of the fold's rows: below it ranks say little."""
 
-ROWS_PER_TOPIC = 12
+ROWS_PER_TOPIC = 6
 """Values are compared within topics of so many of the fold's rows; other topics with each other."""
 
-BANDS = 3
+BANDS = 2
 """A topic is parted into at most so many bands of a score."""
 
 _CLIP = 4.0
@@ -41,7 +41,7 @@ class Conditioned:
     """A batch seen through the model. `expected` (n, k): the signals that prompts let one expect; `residuals` (n, k)
     with their `strata` (n, k): what is compared; `style` (n, a) the place of the answer less the expected one, with
     `style_strata` (n,); `topic` (n,) for people; `novelty` (n, 2): of the prompt's words, of
-    its shape, with `novelty_strata` (n, 2); `supported` (n,) False where the baseline never saw the like."""
+    its shape; `strange` (n, 2): where that is more than the baseline ever showed."""
 
     expected: Matrix
     residuals: Matrix
@@ -50,8 +50,13 @@ class Conditioned:
     style_strata: NDArray[np.int32]
     topic: NDArray[np.int32]
     novelty: Matrix
-    novelty_strata: Strata
-    supported: NDArray[np.bool_]
+    strange: NDArray[np.bool_]
+
+    @property
+    def supported(self) -> NDArray[np.bool_]:
+        """(n,) False where the baseline never saw the like."""
+        supported: NDArray[np.bool_] = ~self.strange.any(axis=1)
+        return supported
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,6 @@ class Fold:
     scale: NDArray[np.float64]  # (p,)
     idf: NDArray[np.float64]  # (d,)
     basis: NDArray[np.float64]  # (d, r)
-    topic_weights: NDArray[np.int32]  # (4096, j)
     known_words: NDArray[np.bool_]  # (65536,)
     weights: NDArray[np.float64]  # (1 + p + r + j + 1, 2 k): of each signal, and of its distance from what is expected
     typical: NDArray[np.float64]  # (k,) mean of that distance; 1 where a signal is constant
@@ -75,16 +79,11 @@ class Fold:
     cuts: NDArray[np.float64]  # (c, s - 1, k) where each cell is parted further, +inf where it is not
     kind_cuts: NDArray[np.float64]  # (c, s - 1) of that score
     style: NDArray[np.float64]  # (1 + p + r + j + 1, a) weights of the place of an answer
-    common: NDArray[np.bool_]  # (j + 1,) topics with enough of the fold's own rows to compare novelty within
     reach: NDArray[np.float64]  # (2,) novelty that no more than a trace of the fold's own rows exceeds
 
     @property
     def directions(self) -> Directions:
         return Directions(self.idf, self.basis)
-
-    @property
-    def topics(self) -> Topics:
-        return Topics(self.topic_weights)
 
     def shape(self, inputs: Matrix) -> Matrix:
         """(n, p) standardised inputs; one that does not apply is as expected, 0."""
@@ -94,7 +93,7 @@ class Fold:
         """(n, k) what the prompt lets one expect of each signal, and (n, k) how far from it one may expect to be, in
         units of what is typical: rates of short answers spread wider than those of long ones; (n, a) the place of the
         answer that it lets one expect."""
-        known = _design(shape, places, topic, self.topics.count)
+        known = _design(shape, places, topic, len(self.cell))
         every = rowwise_product(np.hstack([np.ones((len(known), 1)), known]), np.hstack([self.weights, self.style]))
         k = len(self.typical)
         return every[:, :k], np.clip(every[:, k : 2 * k] / self.typical, *_SPREADS), every[:, 2 * k :]
@@ -129,7 +128,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Conditional:
-    """All folds, and the topics that people see, which are learned on the whole baseline."""
+    """All folds, and the topics of prompts, which are learned on the whole baseline."""
 
     folds: tuple[Fold, ...]
     topics: Topics
@@ -139,53 +138,39 @@ class Conditional:
         """Number of strata of the residuals over all folds."""
         return sum(fold.groups for fold in self.folds)
 
-    @property
-    def novelty_groups(self) -> int:
-        return sum(len(fold.common) + 1 for fold in self.folds)
-
-    def everybody(self, novelty_strata: Strata) -> Strata:
-        """The strata in which topics too rare for one of their own are compared, with all rows of their fold; -1 for
-        rows that are in it already."""
-        sizes = [len(fold.common) + 1 for fold in self.folds]
-        rest = np.repeat(np.cumsum(sizes) - 1, sizes)[novelty_strata]
-        return np.where(rest == novelty_strata, -1, rest).astype(np.int32)
-
     @staticmethod
     def fit(measured: Measured, *, seed: int) -> "Conditional":
         """Learns from a baseline of n rows. Seconds at 10,000 rows."""
         n = len(measured.ids)
         fold_count = 2 if n < 2_000 else 4
         dealt = deal(measured.ids, fold_count)
-        folds = tuple(_fit_fold(measured, dealt == f, seed=seed + f) for f in range(fold_count))
-        return Conditional(folds, Topics.fit(measured.prompts, np.ones(n, bool), _topic_count(n), seed=seed))
+        # Of prompts alone: what is compared is answers, and how prompts are parted may depend on any of them.
+        topics = Topics.fit(measured.prompts, _topic_count(n), seed=seed)
+        folds = tuple(_fit_fold(measured, topics, dealt == f) for f in range(fold_count))
+        return Conditional(folds, topics)
 
     def apply(self, measured: Measured) -> Conditioned:
         """Sees a batch through the model of each exchange's fold. The result of a row is its own, bit for bit."""
         n, k = measured.signals.shape
         expected, residuals, strata = np.empty((n, k)), np.empty((n, k)), np.empty((n, k), np.int32)
         style, style_strata = np.empty(measured.style.shape, np.float32), np.empty(n, np.int32)
-        novelty, novelty_strata = np.empty((n, 2)), np.zeros((n, 2), np.int32)
-        supported = np.empty(n, bool)
-        dealt, first, base = deal(measured.ids, len(self.folds)), 0, 0
+        novelty, strange = np.empty((n, 2)), np.empty((n, 2), bool)
+        topic = self.topics.assign(measured.prompts)
+        dealt, base = deal(measured.ids, len(self.folds)), 0
         for f, fold in enumerate(self.folds):
             rows = np.flatnonzero(dealt == f)
             shape = fold.shape(measured.inputs[rows])
             places = fold.directions.place(measured.ngrams[rows])
-            topic = fold.topics.assign(measured.prompts)[rows]
-            expected[rows], spread, place = fold.expect(shape, places, topic)
+            expected[rows], spread, place = fold.expect(shape, places, topic[rows])
             style[rows] = measured.style[rows] - place
             residuals[rows] = fold.residuals(measured.signals[rows], expected[rows], spread)
-            every = base + fold.strata(expected[rows], topic)
+            every = base + fold.strata(expected[rows], topic[rows])
             strata[rows], style_strata[rows] = every[:, :-1], every[:, -1]
             base += fold.groups
             unseen = unseen_share(measured.prompts, fold.known_words)
             novelty[rows] = np.column_stack([unseen[rows], np.abs(shape).max(axis=1, initial=0.0)])
-            rest = len(fold.common)
-            novelty_strata[rows] = (first + np.where(fold.common[topic], topic, rest))[:, None]
-            first += rest + 1
-            supported[rows] = (novelty[rows] <= fold.reach).all(axis=1)
-        topic = self.topics.assign(measured.prompts)
-        return Conditioned(expected, residuals, strata, style, style_strata, topic, novelty, novelty_strata, supported)
+            strange[rows] = novelty[rows] > fold.reach
+        return Conditioned(expected, residuals, strata, style, style_strata, topic, novelty, strange)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The model as named arrays, for the artefact."""
@@ -211,14 +196,13 @@ def deal(ids: Sequence[str], folds: int) -> NDArray[np.int64]:
     return np.array([zlib.crc32(i.encode("utf-8", "surrogatepass")) for i in ids], np.int64) % folds
 
 
-def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, seed: int) -> Fold:
+def _fit_fold(measured: Measured, topics: Topics, own: NDArray[np.bool_]) -> Fold:
     inputs, signals = measured.inputs, measured.signals
     rest, n = ~own, int((~own).sum())
     centre = column_means(inputs[rest], none=0.0)
     # A constant input is no news until it moves; the floor keeps its first move finite.
     scale = np.maximum(column_spreads(inputs[rest], none=0.0), 0.05)
     directions = Directions.fit(measured.ngrams[rest], _rank(n))
-    topics = Topics.fit(measured.prompts, rest, _topic_count(n), seed=seed)
     places = directions.place(measured.ngrams)
     topic = topics.assign(measured.prompts)
     shape = _standardised(inputs, centre, scale)
@@ -236,7 +220,6 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, seed: int) -> Fold:
         scale=scale,
         idf=directions.idf,
         basis=directions.basis,
-        topic_weights=topics.weights,
         known_words=known_words(measured.prompts, rest),
         weights=weights,
         typical=np.where(typical > 1e-9, typical, 1.0),
@@ -248,7 +231,6 @@ def _fit_fold(measured: Measured, own: NDArray[np.bool_], *, seed: int) -> Fold:
         cuts=np.zeros((1, 0, signals.shape[1])),
         kind_cuts=np.zeros((1, 0)),
         style=np.vstack([style[:1], style[1:] / spread[:, None]]),
-        common=np.bincount(topic[own], minlength=topics.count) >= ROWS_PER_TOPIC,
         reach=np.zeros(2),
     )
     expected, width, _ = fold.expect(shape, places, topic)
@@ -270,7 +252,7 @@ def _with_strata(
         for kind, itself, r in zip(by_kind.T, expected[~own].T, rest.T, strict=True)
     ]
     fold = replace(fold, by_kind=np.array([kind > itself for kind, itself in told], bool))
-    common = np.bincount(topic[own], minlength=fold.topics.count) >= ROWS_PER_TOPIC
+    common = np.bincount(topic[own], minlength=len(fold.cell)) >= ROWS_PER_TOPIC
     cell = np.where(common, np.cumsum(common) - 1, common.sum()).astype(np.int32)
     scores, kinds = fold.scores(expected[own]), fold.kind_of(expected[own])
     of_cells = [np.flatnonzero(cell[topic[own]] == c) for c in range(int(common.sum()) + 1)]
@@ -312,7 +294,7 @@ def _reach(novelty: NDArray[np.float64]) -> float:
 
 
 def _topic_count(n: int) -> int:
-    return int(np.clip(n // 60, 2, 12))
+    return int(np.clip(n // 25, 2, 12))
 
 
 def _rank(n: int) -> int:

@@ -59,7 +59,7 @@ def model(name="bot", verdict=Verdict.STEADY, **more):
                     column("answer_length", -0.5, unit="log(1 + characters)", baseline=5.0, recent=5.5, effect=-0.2),
                 ),
                 Channel.INPUTS: channel(0.5, column("prompt_length", 0.5)),
-                Channel.SUPPORT: channel(0.25, column("novel_words", 0.25), threshold=5.3),
+                Channel.SUPPORT: channel(0.25, column("strange_words", 0.25), threshold=5.3),
             },
             "topics": (TopicReport("parcel, courier", 0.25, 0.5), TopicReport("refund, card", 0.75, 0.5)),
             "input_shift": 0.25,

@@ -41,6 +41,8 @@ class ConformalMartingale:
     nothing, its bets on shifts pay less by what such a shift, and the baseline's own error, would win them on average
     (two standard errors: a margin, not exact), and its spread is not bet on.
 
+    Without `learns` the bag is no sample but a law that is given, and stays as it is.
+
     At an alarm the bag is set back to how it stood before the move and learns nothing while the move lasts. The move is
     over when values fall as they did before it: with e' = chance of a value by the bag / chance of it by what the move
     has shown so far (an e-value while the move goes on; geometric mean over the columns that carried the alarm),
@@ -61,12 +63,13 @@ class ConformalMartingale:
         min_exchanges: int = 30,
         return_factor: float = 50.0,
         tolerance: NDArray[np.float64] | None = None,
+        learns: bool = True,
     ) -> None:
         self._bags, self._bets, self._seed = bags, bets, seed
         self._min_exchanges, self._return_factor = min_exchanges, return_factor
         _, self._k, _ = bags.mass.shape
         tolerance = np.zeros(self._k) if tolerance is None else tolerance
-        self._learns = tolerance <= 0
+        self._learns = (tolerance <= 0) & learns
         self._price = bets.price_of(tolerance, bags.mass.sum(axis=2)) if (tolerance > 0).any() else None
         self._mass = bags.mass.copy()
         self._settled = np.stack([bags.mass, bags.mass])

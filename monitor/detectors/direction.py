@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, ndtri
+from scipy.special import ndtri
 
 from monitor.detectors.conformal import CAP, ConformalMartingale
 from monitor.interfaces import Crossing, Level, Matrix, Reading, Snapshot, Strata
@@ -21,7 +21,7 @@ PRIOR_SIZES = np.array([0.1, 0.4])
 """A swap may be so much smaller than what models differ by; each size is bet on."""
 
 STAKES = np.array([0.1, 0.2, 0.35, 0.6, 1.0])
-SHARE, MOST = 0.1, 8
+SHARE, MOST = 0.15, 8
 """Each value meets such a share of the rows of its stratum that are left, and at most so many."""
 
 DOUBT = 2

@@ -1,7 +1,7 @@
 """Bets on ranks: functions e(u) >= 0 with mean 1 under a uniform u, so that their products are evidence.
 
 Shifts are bet on the normal score z of the rank, e = exp(s z - s^2 / 2); spread on its distance from the middle,
-e = 1 + s (2 |2u - 1| - 1); the tail on the event u > 0.95. A rank that is only known to be uniform over an interval
+e = 1 + s (2 |2u - 1| - 1); the tail on the event u > 0.9. A rank that is only known to be uniform over an interval
 is paid the mean of the bet over the interval: still mean 1, and nothing is left to chance. A value that says nothing,
 such as a constant, is paid exactly 1.
 """
@@ -16,7 +16,7 @@ from monitor.stats.ranks import Ranks
 
 SHIFT_STAKES = (0.15, 0.3, 0.6, 1.0)
 SPREAD_STAKES = (0.45, 0.9)
-TAIL, TAIL_STAKES = 0.05, (0.05, 0.15, 0.4)
+TAIL, TAIL_STAKES = 0.1, (0.05, 0.15, 0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,6 @@ def shift_and_spread(harm: NDArray[np.int8]) -> Bets:
 
 
 def upper_tail(k: int) -> Bets:
-    """Bets that more than one value in twenty lies beyond the baseline's own upper 5 %."""
+    """Bets that more than one value in ten lies beyond the upper tenth."""
     b = len(TAIL_STAKES)
     return Bets(tail_only=True, weights=np.full((k, b), 1 / (k * b)), direction=np.ones(b, np.int8))

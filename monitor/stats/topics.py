@@ -34,14 +34,14 @@ class Topics:
         return int(self.weights.shape[1]) + 1
 
     @staticmethod
-    def fit(words: Words, rows: NDArray[np.bool_], topics: int, *, seed: int) -> "Topics":
-        """Learns at most `topics` clusters from the chosen texts: k-means (seeded, best of a few starts) along the main
+    def fit(words: Words, topics: int, *, seed: int) -> "Topics":
+        """Learns at most `topics` clusters from n texts: k-means (seeded, best of a few starts) along the main
         directions of those that use a word of use at all. A second at 4,000 rows; more are not looked at."""
-        chosen = np.flatnonzero(rows)
         rng = np.random.default_rng([seed, 0])
+        chosen = np.arange(len(words.counts))
         if len(chosen) > _MOST_ROWS:
             chosen = np.sort(rng.choice(chosen, _MOST_ROWS, replace=False))
-        uses = _uses(words, len(rows))[chosen]
+        uses = _uses(words)[chosen]
         prompts = np.bincount(uses.indices, minlength=CELLS)
         idf = np.log(len(chosen) / np.maximum(prompts, 1))
         idf[(prompts < 2) | (prompts > _MOST_SHARE * len(chosen))] = 0.0
@@ -59,7 +59,7 @@ class Topics:
 
     def assign(self, words: Words) -> NDArray[np.int32]:
         """(n,) the topic that the words of each text are most like; the last one for a text without any."""
-        n, last = len(words.bounds) - 1, self.count - 1
+        n, last = len(words.counts), self.count - 1
         out = np.full(n, last, np.int32)
         if last == 0:
             return out
@@ -72,11 +72,11 @@ class Topics:
         return np.where((likeness > 0).any(axis=1), np.argmax(likeness, axis=1), last).astype(np.int32)
 
 
-def _uses(words: Words, n: int) -> csr_array:
+def _uses(words: Words) -> csr_array:
     """(n, CELLS) 1 where a text uses a word of the cell."""
     some = words.head(_HEAD)
     pairs = np.unique(some.row.astype(np.int64) * CELLS + (some.hash >> _SHIFT).astype(np.int64))
-    return csr_array((np.ones(len(pairs)), (pairs // CELLS, pairs % CELLS)), shape=(n, CELLS))
+    return csr_array((np.ones(len(pairs)), (pairs // CELLS, pairs % CELLS)), shape=(len(words.counts), CELLS))
 
 
 def _clusters(places: NDArray[np.float64], topics: int, seed: int) -> list[NDArray[np.int64]]:

@@ -158,7 +158,7 @@ def test_values_arrive_as_they_are():
     for (name, labels), value in {
         ("tidegauge_evidence_log10", (("channel", "behaviour"), ("signal", "all"))): 1.5,
         ("tidegauge_evidence_log10", (("channel", "behaviour"), ("signal", "refusal"))): 1.25,
-        ("tidegauge_evidence_threshold_log10", (("channel", "support"), ("signal", "novel_words"))): 5.3,
+        ("tidegauge_evidence_threshold_log10", (("channel", "support"), ("signal", "strange_words"))): 5.3,
         ("tidegauge_evidence_exchanges", (("channel", "inputs"),)): 50,
         ("tidegauge_signal_mean", (("signal", "refusal"), ("window", "baseline"))): 0.1,
         ("tidegauge_signal_mean", (("signal", "refusal"), ("window", "recent"))): 0.3,
