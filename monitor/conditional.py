@@ -55,8 +55,7 @@ class Conditioned:
     @property
     def supported(self) -> NDArray[np.bool_]:
         """(n,) False where the baseline never saw the like."""
-        supported: NDArray[np.bool_] = ~self.strange.any(axis=1)
-        return supported
+        return ~np.asarray(self.strange.any(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +107,15 @@ class Fold:
     @property
     def groups(self) -> int:
         """Number of strata."""
-        return len(self.cuts) * (self.cuts.shape[1] + 1)
+        return int(self.cuts.shape[0] * (self.cuts.shape[1] + 1))
 
     def strata(self, expected: Matrix, topic: NDArray[np.int32]) -> Strata:
-        """(n, k + 1) the stratum of each signal, and that of the style: the cell of the topic, and a band of a score."""
+        """(n, k + 1) the stratum of each signal, and of the style: the cell of the topic, and a band of a score."""
         cell, bands = self.cell[topic], self.cuts.shape[1] + 1
         band = (self.scores(expected)[:, None, :] >= self.cuts[cell]).sum(axis=1)
         kind_band = (self.kind_of(expected)[:, None] >= self.kind_cuts[cell]).sum(axis=1)
-        return (cell[:, None] * bands + np.column_stack([band, kind_band])).astype(np.int32)
+        strata: Strata = (cell[:, None] * bands + np.column_stack([band, kind_band])).astype(np.int32)
+        return strata
 
     def scores(self, expected: Matrix) -> Matrix:
         """(n, k) the prognostic score of each signal, which parts its strata."""

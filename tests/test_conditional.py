@@ -8,7 +8,7 @@ from scipy import stats
 from traffic import EVEN, TURNED, exchanges
 
 from monitor.baseline import Gauge
-from monitor.conditional import Conditional, deal
+from monitor.conditional import ROWS_PER_TOPIC, Conditional, deal
 from monitor.interfaces import Role
 from monitor.spaces import shipped
 from monitor.vocabulary import Vocabulary
@@ -59,11 +59,19 @@ def test_a_row_does_not_depend_on_its_batch(cut):
         assert np.array_equal(part.supported, whole.supported[s])
 
 
-def test_strata_of_residuals_are_bins_of_the_expected_value_and_hold_enough_rows():
+def test_strata_are_bands_within_topics_that_have_enough_rows():
+    """A stratum holds rows of one topic, or of topics too rare for one of their own."""
     model, m = fitted(n=600)
-    strata = model.apply(m).strata[:, LENGTH]
-    assert model.groups == 10
-    assert np.bincount(strata, minlength=model.groups).min() >= 30
+    known = model.apply(m)
+    base = 0
+    for f, fold in enumerate(model.folds):
+        own = deal(m.ids, len(model.folds)) == f
+        cells = (known.strata[own, LENGTH] - base) // (fold.groups // len(fold.cuts))
+        assert (cells == fold.cell[known.topic[own]]).all()
+        for topic, n in enumerate(np.bincount(known.topic[own], minlength=model.topics.count)):
+            assert (n >= ROWS_PER_TOPIC) == (fold.cell[topic] < len(fold.cuts) - 1)
+        base += fold.groups
+    assert base == model.groups
 
 
 def test_prompts_of_another_kind_are_out_of_support_and_known_ones_hardly_ever():

@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from monitor.baseline import Baseline
-from monitor.interfaces import Column, Harm, Matrix, Role, Strata
+from monitor.interfaces import Column, Harm, Role, Strata
 from monitor.report import ChannelReport
 from monitor.stats.bets import Bets, shift_and_spread
 from monitor.stats.means import column_means
-from monitor.stats.ranks import Bags, Ranks, ranks
-from monitor.stats.uniform import uniform_at
+from monitor.stats.ranks import Ranks
 
 ASKED_FIRST = ("refusal", "answer_length", "language_kept", "finish_length", "repetition")
 """What people ask about first: shown before the rest."""
@@ -52,7 +51,7 @@ class Smallest(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Values(NamedTuple):
     """One signal, of the n rows that are compared: its values, the interval of ranks that each value has in its
-    stratum, the (n, b) log pays of what the detector makes of it (its bin), the number of strata, and the spread
+    stratum, the (n, b) log pays of that interval, the number of strata, and the spread
     around what prompts let one expect."""
 
     values: NDArray[np.float64]
@@ -70,26 +69,17 @@ def smallest(baseline: Baseline, seen: ChannelReport) -> list[Smallest]:
     set_aside = ~known.supported[:, None] | np.isnan(known.residuals)
     rows = np.unique(np.linspace(0, len(baseline.ids) - 1, _MOST_ROWS).astype(int))
     residuals, strata = known.residuals[rows], np.where(set_aside, np.int32(-1), known.strata)[rows]
-    ranked = _ranked(residuals, strata, baseline.conditional.groups)
     spread = np.sqrt(column_means(np.square(baseline.signals - known.expected), none=0.0))
     out = []
     for i, (column, report) in enumerate(zip(columns, seen.columns, strict=True)):
         compared = strata[:, i] >= 0
-        mine = Ranks(ranked.low[compared, i : i + 1], ranked.high[compared, i : i + 1])
-        pays = np.log(bets.pay(mine))[:, 0]
         low, high = _intervals(residuals[compared, i], strata[compared, i])
+        pays = np.log(bets.pay(Ranks(low[:, None], high[:, None])))[:, 0]
         groups = len(np.unique(strata[compared, i]))
         values = _Values(baseline.signals[rows, i][compared], low, high, pays, groups, float(spread[i]))
         needed = seen.threshold_log10 * math.log(10) - np.log(bets.weights[i])
         out.append(_of(column, values, _Question(bets, needed, int((~set_aside[:, i]).sum()), report.samples)))
     return out
-
-
-def _ranked(residuals: Matrix, strata: Strata, groups: int) -> Ranks:
-    """The ranks that the detector's bins give, ties broken by chance where it breaks them."""
-    bags = Bags.fit(residuals, strata, groups, seed=0)
-    bins = bags.bins(residuals, strata, uniform_at(np.arange(len(residuals)), residuals.shape[1], seed=0))
-    return ranks(bins, strata, bags.mass, np.zeros_like(bags.own), learning=False)
 
 
 def _intervals(values: NDArray[np.float64], strata: Strata) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -41,8 +41,10 @@ class LearnedDirection:
     P (a,) the prior variance of a move along each column and v the variance of the estimate. It bets small until it
     knows. Both tests learn it from other values than those they bet on.
 
-    *Paired*: each value x meets a reference value y of its stratum that was not used before; e = 2 / (1 + exp(-d (x -
-    y))) with d from earlier pairs. Given the past, x and y are exchangeable, so the mean of e is 1.
+    *Matched*: each value x meets m reference values y of its stratum that were not met before, a share of those left;
+    e = (m + 1) exp(d W x) / (exp(d W x) + sum of exp(d W y)), with d from earlier matches and W the inverse scatter of
+    the reference and x together. Given the past, x and the values left are exchangeable, so the mean of e is 1. Pairs
+    (m = 1) would grow by a quarter of the squared shift at best, many matches by half of it.
     *Ranked*: d is learned on values of one parity against the present bag (reference and values of the other parity);
     the rank of a new value of the other parity along d within its stratum's bag is uniform, because d is a symmetric
     function of the bag. Bets on its normal score, e = exp(s z - s^2 / 2). Both parities are run.
@@ -98,13 +100,13 @@ class LearnedDirection:
         rng = np.random.default_rng([self._seed, self._epoch])
         order = rng.permutation(len(self._reference))
         strata = self._reference_strata[order]
-        self._pool = [order[strata == s].tolist() for s in range(self._groups)]
+        self._pool: list[list[int]] = [order[strata == s].tolist() for s in range(self._groups)]
         self._matches, self._doubt, self._apart = 0, 0.0, np.zeros(len(self._prior))
         wide = self._reference.astype(np.float64)
         a = len(self._prior)
         self._rows_of_scatter = DOUBT * a + len(wide)
         scatter = (DOUBT * a * np.eye(a) + wide.T @ wide) / self._rows_of_scatter
-        self._whiten = np.linalg.inv(scatter)
+        self._whiten = np.asarray(np.linalg.inv(scatter), np.float64)
         self._white = wide @ self._whiten
         self._bags = [_Bag(self._reference, self._reference_strata, self._groups) for _ in range(2)]
         self._learned = [_Sums(len(self._prior), self._groups) for _ in range(2)]
@@ -170,11 +172,11 @@ class LearnedDirection:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(n, sizes) the log of what the matched bets pay for values in order, and 1 where they were made."""
         log_e, news = np.zeros((len(values), _MATCHED)), np.zeros((len(values), _MATCHED))
-        met = [(i, partners) for i, s in enumerate(strata.tolist()) if (partners := self._partners(s))]
+        met = [(i, some) for i, s in enumerate(strata.tolist()) if (some := self._partners(s))]
         if not met:
             return log_e, news
-        rows, size = np.array([i for i, _ in met]), np.array([len(partners) for _, partners in met])
-        partners, bounds = np.concatenate([p for _, p in met]), np.cumsum(size) - size
+        rows, size = np.array([i for i, _ in met]), np.array([len(some) for _, some in met])
+        partners, bounds = np.concatenate([some for _, some in met]), np.cumsum(size) - size
         x, y = values[rows], self._reference[partners].astype(np.float64)
         apart = x - np.add.reduceat(y, bounds, axis=0) / size[:, None]
         earlier = np.cumsum(np.concatenate([self._apart[None], apart]), axis=0)

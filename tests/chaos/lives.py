@@ -46,12 +46,15 @@ class Life:
         os.killpg(self._process.pid, signal.SIGKILL)
         assert self._process.wait(timeout=30) == -signal.SIGKILL, self.said()
 
-    def kill_in_a_save(self):
-        """The log in front of the state file changes as soon as a transaction is being written."""
+    def kill_in_a_save(self, after_secs):
+        """The log in front of the state file changes as soon as a transaction is being written; so long after that."""
         self.url()  # opening the state changes it too
         before, deadline = self._written(), time.monotonic() + PATIENCE_SECS
         while self._written() == before:  # without a pause: a save takes milliseconds
             assert time.monotonic() < deadline, f"no save began: {self.said()}"
+        began = time.monotonic()
+        while time.monotonic() < began + after_secs:
+            pass
         self.kill()
 
     def stop(self):

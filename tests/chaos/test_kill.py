@@ -148,7 +148,7 @@ def kill(run, goal, manner, rng):
     if manner != "at its start":
         until(lambda: run.reached(goal), f"record {goal} was not committed")
     if manner == "in a save":
-        life.kill_in_a_save()
+        life.kill_in_a_save(rng.uniform(0, 0.003))
     else:
         time.sleep(rng.uniform(0, 1.5 if manner == "at its start" else 0.1))
         life.kill()

@@ -8,17 +8,21 @@ from monitor.stats.directions import Directions
 from monitor.stats.topics import Topics
 from monitor.stats.unseen import known_words, unseen_share
 
+VOCABULARY = [["moon", "star", "orbit", "comet", "rocket", "sky"], ["oven", "flour", "yeast", "crust", "salt", "dough"]]
+VOCABULARY += [
+    ["goal", "pitch", "coach", "match", "keeper", "score"],
+    ["loan", "bank", "rate", "debt", "credit", "fee"],
+]
 
-def spoken(rng, topic, words_per_topic=6, topics=4):
-    row = np.zeros(words_per_topic * topics)
-    row[topic * words_per_topic + rng.choice(words_per_topic, 3, replace=False)] = 1
-    return row
+
+def spoken(rng, topic):
+    return "please tell me " + " ".join(rng.choice(VOCABULARY[topic], 3, replace=False))
 
 
-def test_topics_are_found_and_rows_without_a_word_have_one_of_their_own():
+def test_topics_are_found_and_texts_without_a_word_of_use_have_one_of_their_own():
     rng = np.random.default_rng(0)
     true = rng.integers(0, 4, 400)
-    words = np.array([spoken(rng, t) for t in true])
+    words = Texts([spoken(rng, t) for t in true]).words
     topics = Topics.fit(words, 4, seed=0)
     assert topics.count == 5
     found = topics.assign(words)
@@ -26,14 +30,17 @@ def test_topics_are_found_and_rows_without_a_word_have_one_of_their_own():
         counts = np.bincount(found[true == t])
         assert counts.max() / counts.sum() > 0.95
     assert len({int(np.bincount(found[true == t]).argmax()) for t in range(4)}) == 4
-    assert topics.assign(np.zeros((3, 24))).tolist() == [4, 4, 4]
+    assert topics.assign(Texts(["", "please", "nobody knows"]).words).tolist() == [4, 4, 4]
+    assert topics.assign(words.head(0)).tolist() == [4] * 400
+    alone = [topics.assign(Texts([spoken(np.random.default_rng(s), 1)]).words)[0] for s in range(20)]
+    assert len(set(alone)) == 1
 
 
-@pytest.mark.parametrize("words", [np.zeros((100, 0)), np.zeros((100, 5)), np.eye(100)[:, :5]])
-def test_too_few_words_make_one_topic(words):
-    topics = Topics.fit(words, 4, seed=0)
+@pytest.mark.parametrize("texts", [[""] * 100, ["hello"] * 100, [f"number{i}" for i in range(100)], ["a b", "a c"]])
+def test_too_few_words_make_one_topic(texts):
+    topics = Topics.fit(Texts(texts).words, 4, seed=0)
     assert topics.count == 1
-    assert (topics.assign(words) == 0).all()
+    assert (topics.assign(Texts(texts).words) == 0).all()
 
 
 def test_places_are_the_projections_of_unit_rows():
