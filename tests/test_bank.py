@@ -92,7 +92,7 @@ def test_the_error_budget_and_the_traffic_make_the_threshold(known):
     measured = bank(known, exchanges_per_month=None)
     measured.update(exchanges(5, 2_560, first=10_000))  # one in 3 s for more than two hours
     threshold = measured.report().channels[Channel.BEHAVIOUR].threshold_log10
-    assert threshold == pytest.approx(np.log10(30 * 86_400 / 3 / 0.4), abs=0.01)
+    assert threshold == pytest.approx(np.log10(30 * 86_400 / 3 / 0.35), abs=0.01)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,9 +1,6 @@
 """What inputs cannot carry is said before it pages: answers that depend on what is not measured of the prompt."""
 
-from dataclasses import replace
-
 import msgspec
-import numpy as np
 import pytest
 from traffic import TOPICS, exchanges
 
@@ -24,17 +21,13 @@ def test_answers_that_topics_explain_leave_nothing(seed, tmp_path):
     assert leftovers(opened(exchanges(seed, 500), tmp_path / "b")) == []
 
 
-def test_what_strata_do_not_part_is_left_over(tmp_path):
-    """Topics are merged on purpose: what is compared then differs between topics, and nothing explains it."""
-    known = opened(exchanges(0, 500), tmp_path / "b")
-    delivery = set(TOPICS["delivery"].split())
-    blind = [
-        msgspec.structs.replace(e, response=e.response * 3) if delivery & set(e.messages[-1].content.split()) else e
-        for e in exchanges(0, 500)
+def test_what_depends_on_a_word_within_a_topic_is_left_over(tmp_path):
+    """Answers to prompts with one word are thrice as long: its topic does not tell, nor the model of signals."""
+    word = TOPICS["delivery"].split()[0]
+    odd = [
+        msgspec.structs.replace(e, response=e.response * 3) if word in e.messages[-1].content.split() else e
+        for e in exchanges(0, 1_000)
     ]
-    rows = known.conditional.apply(known.gauge.measure(blind))
-    one = np.zeros_like(rows.strata)
-    left = leftovers(replace(known, known=replace(rows, strata=one)))
-    assert left
+    left = leftovers(opened(odd, tmp_path / "b"))
+    assert {"answer_length", "answer_words"} & {x.signal for x in left if x.topic == f'"{word}"'}
     assert all(abs(x.shift) >= SEEN for x in left)
-    assert {x.signal for x in left if delivery & set(x.topic.split(", "))} & {"answer_length", "answer_words"}
