@@ -24,7 +24,7 @@ between groups 0.09 of a signal, 0.014 of an axis, against 0.03 and 0.01).
     mix_uneven    uneven answers, prompts as in `mix`
     mix_strong    the same as `mix`, but answers depend 2.5 times as much on the prompt
     repeats       one prompt some 20 times in a row; of what inputs do not show of an answer, half is the prompt's own
-    bursts        the same with prompts that differ a little, so that none is a repeat word for word
+    bursts        the same with prompts that differ in a number, so that none is a repeat word for word
     hidden        answers depend on what no input shows, and its share goes from 1/2 to 1/5 and 4/5 and back every 1,000
 
 `interval` is the 95 % Poisson interval of the mean over baselines; where baselines differ much, it is too narrow.
@@ -170,6 +170,7 @@ class World:
             style=self._style(rng, prompts),
             prompts=prompts.said,
             roots=prompts.roots,
+            templates=prompts.said.sums(prompts.said.hash),
         )
 
     def _signals(self, rng: Rng, prompts: Prompts) -> Matrix:

@@ -9,8 +9,8 @@ third that is yes or no, -). The environment variables that it reads (HET, SEP) 
 Each stream has a baseline of its own and LEAD unchanged exchanges, then AFTER with a change: of behaviour (`small`,
 `medium`, `large`), or of the mix of topics alone (`input`), or none (`none`). A delay counts from the change, at most
 AFTER; a stream that alarms earlier counts as a false alarm and not for the delay. The product is run below the text as
-in `benchmarks.nulls`, at a run length of 20,000; its space of styles is the signals as they are. Peers are calibrated on
-replays of baselines to the same share of unchanged streams. `bound` is log(run length) / KL, which no detector that is
+in `benchmarks.nulls`, at a run length of 20,000; its space of styles is the signals as they are. Peers are calibrated
+on replays of baselines to the same share of unchanged streams. `bound` is log(run length) / KL, which no detector that is
 not told the change beats by much. The last line of output is one JSON object.
 """
 
@@ -98,7 +98,8 @@ class Maker:
             signals=signals,
             style=(signals - self._centre) / self._spread,
             prompts=Texts([""] * n).words,
-            roots=np.random.default_rng(len(name)).integers(2**64, size=n, dtype=np.uint64),
+            roots=(roots := np.random.default_rng(len(name)).integers(2**64, size=n, dtype=np.uint64)),
+            templates=roots,
         )
 
     def bound(self, kind: str) -> float:
@@ -146,7 +147,7 @@ def main() -> None:
     others = {name: peers.PEERS[name]() for name in PEERS}
     for other in others.values():
         other.calibrate([signals for _, signals in bases], LEAD + AFTER, (LEAD + AFTER) / RUN_LENGTH, seed=1)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for k, kind in enumerate(KINDS):
         lives = [maker.live(kind, seed + 2 * k + 1) for seed in seeds]
         cases = list(zip(seeds, bases, lives, strict=True))

@@ -16,7 +16,7 @@ from monitor.stats.confidence import radius
 from monitor.stats.means import column_means
 from monitor.stats.ranks import Bags
 from monitor.stats.rate import MonthlyRate
-from monitor.stats.repeats import Repeats
+from monitor.stats.repeats import BURST, Repeats
 from monitor.verdict import Channel, Course, Incident, Mover, Verdict, decide, verdict_of, words
 
 STEP = 256
@@ -116,7 +116,7 @@ class Bank:
         self._course, self._rate = Course(), MonthlyRate()
         self._run_length = self._measure_run_length()
         self._levels = dict.fromkeys(Channel, Level.INSUFFICIENT)
-        self._exchanges, self._repeats = 0, Repeats()
+        self._exchanges, self._repeats, self._bursts = 0, Repeats(), Repeats(BURST)
         k = len(self.columns[Channel.BEHAVIOUR])
         # Per recent exchange: signals, effects, topic, whether supported, whether its prompt came before.
         self._recent = np.full((RECENT, 2 * k + 3), np.nan, np.float32)
@@ -141,7 +141,7 @@ class Bank:
         measured = self._baseline.gauge.measure(exchanges)
         seen = self._baseline.conditional.apply(measured)
         times = np.array([np.nan if e.time is None else e.time for e in exchanges])
-        again = self._repeats.seen(measured.roots)
+        again = self._repeats.seen(measured.roots) | self._bursts.seen(measured.templates)
         values = self._values(measured.inputs, measured.words, seen)
         for channel in ONCE:
             value, strata, groups = values[channel]
@@ -381,6 +381,7 @@ class Bank:
     def snapshot(self) -> Snapshot:
         out = {f"{c}.{name}": array for c, d in self._detectors.items() for name, array in d.snapshot().items()}
         out["recent"], out["times"], out["roots"] = self._recent.copy(), self._times.copy(), self._repeats.dump()
+        out["templates"] = self._bursts.dump()
         out["departed"], out["ids"] = self._departed.copy(), np.array(self._ids)
         out["scalars"] = np.array([self._exchanges, self._run_length, *self._rate.dump()])
         out["levels"] = np.array([str(self._levels[c]) for c in Channel])
@@ -395,6 +396,7 @@ class Bank:
         self._recent, self._times = snapshot["recent"].copy(), snapshot["times"].copy()
         self._ids = snapshot["ids"].tolist()
         self._repeats, self._departed = Repeats.load(snapshot["roots"]), snapshot["departed"].copy()
+        self._bursts = Repeats.load(snapshot["templates"], BURST)
         exchanges, self._run_length, *rate = (float(x) for x in snapshot["scalars"])
         self._exchanges, self._rate = int(exchanges), MonthlyRate.load(rate)
         self._levels = {c: Level(str(level)) for c, level in zip(Channel, snapshot["levels"], strict=True)}

@@ -35,7 +35,7 @@ from monitor.stats.space import Space
 from monitor.vocabulary import Vocabulary
 from monitor.wording import Wording
 
-SCHEMA = 2
+SCHEMA = 3
 MIN_EXCHANGES = 60
 """Below this a fold is too small to learn strata from; a few hundred are wanted."""
 
@@ -133,6 +133,7 @@ class Gauge:
             style=features if self.space is None else self.space.place(features),
             prompts=batch.prompt.words,
             roots=batch.roots,
+            templates=batch.templates,
         )
 
 

@@ -203,6 +203,16 @@ class Batch:
         return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
 
     @cached_property
+    def templates(self) -> Hashes:
+        """(n,) 64 bits of the words of each last user message but for numbers, in any order: one template filled with
+        other numbers has the same. Where there is no such word, those of `roots`."""
+        words = self.prompt.words
+        first = self.prompt.buffer[words.start]
+        named = (first < ord("0")) | (first > ord("9"))
+        total = words.sums(np.where(named, words.hash * _MIX[0], np.uint64(0)))
+        return np.where(total == 0, self.roots, total)
+
+    @cached_property
     def earlier(self) -> Texts:
         """The user's message before the last one, "" when there is none."""
         return Texts([turns[-2] if len(turns) > 1 else "" for turns in self._said("user")])

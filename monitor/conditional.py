@@ -23,13 +23,13 @@ from monitor.stats.ridge import ridge, ridge_all
 from monitor.stats.topics import Topics
 from monitor.stats.unseen import known_words, unseen_share
 
-ROWS_PER_BAG = 12
-"""A stratum holds at least so many of the fold's rows: below it ranks say little."""
+ROWS_PER_BAG = 15
+"""A topic is parted into bands of at least so many of the fold's rows."""
 
 ROWS_PER_TOPIC = 6
 """Values are compared within topics of so many of the fold's rows; other topics with each other."""
 
-BANDS = 2
+BANDS = 4
 """A topic is parted into at most so many bands of a score."""
 
 _CLIP = 4.0
@@ -107,14 +107,20 @@ class Fold:
     @property
     def groups(self) -> int:
         """Number of strata."""
-        return int(self.cuts.shape[0] * (self.cuts.shape[1] + 1))
+        return int(self.bands.sum())
+
+    @property
+    def bands(self) -> NDArray[np.int64]:
+        """(c,) of each cell, the most that any signal or the style has."""
+        finite = np.isfinite(np.concatenate([self.cuts, self.kind_cuts[:, :, None]], axis=2))
+        return np.asarray(finite.sum(axis=1).max(axis=1) + 1)
 
     def strata(self, expected: Matrix, topic: NDArray[np.int32]) -> Strata:
         """(n, k + 1) the stratum of each signal, and of the style: the cell of the topic, and a band of a score."""
-        cell, bands = self.cell[topic], self.cuts.shape[1] + 1
+        cell, first = self.cell[topic], np.cumsum(self.bands) - self.bands
         band = (self.scores(expected)[:, None, :] >= self.cuts[cell]).sum(axis=1)
         kind_band = (self.kind_of(expected)[:, None] >= self.kind_cuts[cell]).sum(axis=1)
-        strata: Strata = (cell[:, None] * bands + np.column_stack([band, kind_band])).astype(np.int32)
+        strata: Strata = (first[cell][:, None] + np.column_stack([band, kind_band])).astype(np.int32)
         return strata
 
     def scores(self, expected: Matrix) -> Matrix:

@@ -57,7 +57,7 @@ class Column:
 class Measured:
     """A batch in numbers: the exchanges' ids, (n, p) inputs, (n, v) words, (n, d) n-grams, (n, k) signals, (n, a)
     places of the answers in the space of styles, all words of the prompts, hashed, and (n,) what began each
-    conversation, hashed."""
+    conversation, and the words of each prompt without numbers, both hashed."""
 
     ids: Sequence[str]
     inputs: Matrix
@@ -67,6 +67,7 @@ class Measured:
     style: Matrix
     prompts: Words
     roots: NDArray[np.uint64]
+    templates: NDArray[np.uint64]
 
 
 class Extractor(Protocol):

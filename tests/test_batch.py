@@ -153,3 +153,13 @@ def test_column_is_nan_where_there_is_no_finite_number() -> None:
     logprobs = (None, -0.5, float("inf"), float("nan"))
     batch = Batch([Exchange(id="1", model="m", messages=(), response="", logprob=p) for p in logprobs])
     assert np.array_equal(batch.column(lambda x: x.logprob), [np.nan, -0.5, np.nan, np.nan], equal_nan=True)
+
+
+def test_templates_are_the_same_whatever_numbers_fill_them():
+    def asked(text):
+        return Exchange(id=text, model="m", messages=(Message("user", text),), response="-")
+
+    texts = ["Where is order 4711?", "where is ORDER 12, 13", "where was order 4711?", "order 4711", "4711", "4712", ""]
+    found = Batch([asked(t) for t in texts]).templates.tolist()
+    assert found[0] == found[1]
+    assert len(set(found)) == len(texts) - 1

@@ -66,7 +66,7 @@ def test_strata_are_bands_within_topics_that_have_enough_rows():
     base = 0
     for f, fold in enumerate(model.folds):
         own = deal(m.ids, len(model.folds)) == f
-        cells = (known.strata[own, LENGTH] - base) // (fold.groups // len(fold.cuts))
+        cells = np.searchsorted(np.cumsum(fold.bands), known.strata[own, LENGTH] - base, side="right")
         assert (cells == fold.cell[known.topic[own]]).all()
         for topic, n in enumerate(np.bincount(known.topic[own], minlength=model.topics.count)):
             assert (n >= ROWS_PER_TOPIC) == (fold.cell[topic] < len(fold.cuts) - 1)

@@ -8,24 +8,29 @@ from numpy.typing import NDArray
 WINDOW = 1_024
 """Exchanges over which a prompt counts once."""
 
+BURST = 64
+"""Exchanges over which prompts that differ in numbers alone count once: longer, and nothing would be left of traffic
+that comes from a few templates."""
+
 
 class Repeats:
-    """Which of a stream of keys came among the WINDOW before them. Bounded memory; no clock."""
+    """Which of a stream of keys came among the `window` before them. Bounded memory; no clock."""
 
-    def __init__(self) -> None:
-        self._ring = np.zeros(WINDOW, np.uint64)
+    def __init__(self, window: int = WINDOW) -> None:
+        self._window = window
+        self._ring = np.zeros(window, np.uint64)
         self._last: dict[int, int] = {}
         self._count = 0
 
     def seen(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """(n,) True for a key that one of the WINDOW keys before it is equal to; takes the keys in."""
+        """(n,) True for a key that one of the keys of the window before it is equal to; takes the keys in."""
         again = np.zeros(len(keys), bool)
         for i, key in enumerate(keys.tolist()):
             again[i] = key in self._last
-            place = self._count % WINDOW
-            if self._count >= WINDOW:
+            place = self._count % self._window
+            if self._count >= self._window:
                 old = int(self._ring[place])
-                if self._last.get(old) == self._count - WINDOW:
+                if self._last.get(old) == self._count - self._window:
                     del self._last[old]
             self._last[key] = self._count
             self._ring[place] = key
@@ -34,12 +39,12 @@ class Repeats:
 
     def dump(self) -> NDArray[np.uint64]:
         """The keys that are remembered, oldest first."""
-        n = min(self._count, WINDOW)
-        return self._ring[np.arange(self._count - n, self._count) % WINDOW]
+        n = min(self._count, self._window)
+        return self._ring[np.arange(self._count - n, self._count) % self._window]
 
     @staticmethod
-    def load(stored: NDArray[np.uint64]) -> "Repeats":
-        repeats = Repeats()
+    def load(stored: NDArray[np.uint64], window: int = WINDOW) -> "Repeats":
+        repeats = Repeats(window)
         repeats.seen(stored)
         return repeats
 

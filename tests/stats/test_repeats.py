@@ -36,6 +36,10 @@ def test_cuts_and_restarts_change_nothing():
     assert len(cut._last) <= WINDOW
 
 
+def test_a_shorter_window_ends_sooner():
+    assert Repeats(3).seen(np.array([0, 1, 2, 0, 3, 4, 5, 0], np.uint64)).tolist() == [False] * 3 + [True] + [False] * 4
+
+
 def test_first_of_each():
     assert first_of_each([5, 7, 5, 5, 9, 7]).tolist() == [0, 1, 4]
     assert first_of_each([]).tolist() == []
