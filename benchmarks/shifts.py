@@ -10,8 +10,8 @@ Each stream has a baseline of its own and LEAD unchanged exchanges, then AFTER w
 `medium`, `large`), or of the mix of topics alone (`input`), or none (`none`). A delay counts from the change, at most
 AFTER; a stream that alarms earlier counts as a false alarm and not for the delay. The product is run below the text as
 in `benchmarks.nulls`, at a run length of 20,000; its space of styles is the signals as they are. Peers are calibrated
-on replays of baselines to the same share of unchanged streams. `bound` is log(run length) / KL, which no detector that is
-not told the change beats by much. The last line of output is one JSON object.
+on replays of baselines to the same share of unchanged streams. `bound` is log(run length) / KL, which no detector that
+is not told the change beats by much. The last line of output is one JSON object.
 """
 
 import argparse
@@ -43,7 +43,7 @@ RUN_LENGTH, LEAD, AFTER = 20_000.0, 500, 2_000
 KINDS = ("small", "medium", "large", "input", "none")
 PEERS = ("adwin_calibrated", "page_hinkley_calibrated", "kswin_calibrated")
 PRIOR = 0.25
-REPLAYS, STEPS = 100, 5
+STEPS = 5
 """Fewer than `benchmarks.swaps` has: its streams are short."""
 
 
@@ -138,12 +138,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
     parser.add_argument("--streams", type=int, default=20, help="of each kind")
     parser.add_argument("--baseline", type=int, default=2_000, help="exchanges of a baseline")
+    parser.add_argument("--replays", type=int, default=100, help="unchanged streams that peers are calibrated on")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     maker, start = Maker(loaded(args.generator)), time.monotonic()
     seeds = [10_000_000 + args.seed * 100_000 + 10 * i for i in range(args.streams)]
     bases = [maker.baseline(args.baseline, seed) for seed in seeds]
-    peers.REPLAYS, peers.AdwinCalibrated.STEPS = REPLAYS, STEPS
+    peers.REPLAYS, peers.AdwinCalibrated.STEPS = args.replays, STEPS
     others = {name: peers.PEERS[name]() for name in PEERS}
     for other in others.values():
         other.calibrate([signals for _, signals in bases], LEAD + AFTER, (LEAD + AFTER) / RUN_LENGTH, seed=1)

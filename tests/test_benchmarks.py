@@ -48,6 +48,34 @@ def test_decode():
     assert result["json"]["parsed"] > 0
 
 
+GENERATOR = """
+import numpy as np
+
+SIZES = {"none": (0, 1.0, 0), "small": (0.15, 1.35, 0), "medium": (0.4, 2.2, 0), "large": (1.0, 5.0, 0)}
+
+
+def gen(n, seed, p_topic=0.5, size="none", emb=True):
+    rng, (shift, odds, _) = np.random.default_rng(seed), SIZES[size]
+    topic = rng.random(n) < p_topic
+    yes = rng.random(n) < 0.1 * odds / (0.9 + 0.1 * odds)
+    signals = np.column_stack([topic + rng.normal(size=n) - shift, rng.normal(size=n) - shift, yes])
+    return 3.0 * topic[:, None] + rng.normal(size=(n, 2)), signals, None
+"""
+
+
+def test_shifts(tmp_path):
+    (tmp_path / "made.py").write_text(GENERATOR)
+    command = ("--generator", tmp_path / "made.py", "--json", "--streams", "2", "--baseline", "400", "--replays", "3")
+    rows = {row["kind"]: row for row in last_line("benchmarks.shifts", *command)["shifts"]}
+    assert rows.keys() == {"small", "medium", "large", "input", "none"}
+    assert rows["large"]["bound"] < rows["medium"]["bound"] < rows["small"]["bound"]
+    for row in rows.values():
+        for name in ("ours", "adwin_calibrated", "page_hinkley_calibrated", "kswin_calibrated"):
+            assert row[name]["streams"] == 2
+    assert rows["large"]["ours"]["alarms_after"] == 2
+    assert rows["large"]["ours"]["mean_delay"] < 100
+
+
 @pytest.fixture
 def recorded(tmp_path):
     """A folder of two models with answers to the same prompts."""
