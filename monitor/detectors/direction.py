@@ -21,8 +21,9 @@ PRIOR_SIZES = np.array([0.1, 0.4])
 """A swap may be so much smaller than what models differ by; each size is bet on."""
 
 STAKES = np.array([0.1, 0.2, 0.35, 0.6, 1.0])
-SHARE, MOST = 0.15, 8
-"""Each value meets such a share of the rows of its stratum that are left, and at most so many."""
+SHARE, MOST = 0.15, (8, 1)
+"""Each value meets such a share of the rows of its stratum that are left, and at most so many: eight tell more, and are
+soon used up; one lasts, for a change that comes late in an epoch."""
 
 DOUBT = 2
 """The scatter of values is doubted as if so many rows for each column had shown that of the space, which is even."""
@@ -30,7 +31,8 @@ DOUBT = 2
 MEMORY = 1_024
 _FAR = 50.0
 _LEAST_BAG, _LEAST_RANKED, _LEAST_LEARNED = 8, 10, 3
-_MATCHED, _RANKED = len(PRIOR_SIZES), len(PRIOR_SIZES) * len(STAKES)
+_SIZES, _RANKED = len(PRIOR_SIZES), len(PRIOR_SIZES) * len(STAKES)
+_MATCHED = len(MOST) * _SIZES
 _WEIGHTS = np.repeat([1 / (2 * _MATCHED), 1 / (4 * _RANKED)], [_MATCHED, 2 * _RANKED])
 
 
@@ -100,8 +102,8 @@ class LearnedDirection:
         rng = np.random.default_rng([self._seed, self._epoch])
         order = rng.permutation(len(self._reference))
         strata = self._reference_strata[order]
-        self._pool: list[list[int]] = [order[strata == s].tolist() for s in range(self._groups)]
-        self._matches, self._doubt, self._apart = 0, 0.0, np.zeros(len(self._prior))
+        pool = [order[strata == s].tolist() for s in range(self._groups)]
+        self._matched = [_Matched([list(rows) for rows in pool], np.zeros(len(self._prior)), most) for most in MOST]
         wide = self._reference.astype(np.float64)
         a = len(self._prior)
         self._rows_of_scatter = DOUBT * a + len(wide)
@@ -129,9 +131,11 @@ class LearnedDirection:
         """Bets on values up to an alarm or the end of the epoch; says how many it took."""
         some = some.until(EPOCH - self._count)
         wide, threshold = some.values.astype(np.float64), np.exp(self._log_threshold)
-        ties = uniform_at(some.rows, _MATCHED, seed=self._seed)
+        ties = uniform_at(some.rows, _SIZES, seed=self._seed)
         log_e, news = np.zeros((len(wide), len(self._r))), np.zeros((len(wide), len(self._r)))
-        log_e[:, :_MATCHED], news[:, :_MATCHED] = self._match(wide, some.strata)
+        for m, matched in enumerate(self._matched):
+            at = slice(m * _SIZES, (m + 1) * _SIZES)
+            log_e[:, at], news[:, at] = self._match(matched, wide, some.strata)
         for i, (row, stratum) in enumerate(zip(some.rows.tolist(), some.strata.tolist(), strict=True)):
             self._rank(wide[i], stratum, ties[i], log_e[i], news[i])
             self._r = np.minimum((self._r + news[i]) * np.exp(log_e[i]), CAP)
@@ -168,20 +172,20 @@ class LearnedDirection:
         return taken
 
     def _match(
-        self, values: NDArray[np.float64], strata: NDArray[np.int32]
+        self, matched: "_Matched", values: NDArray[np.float64], strata: NDArray[np.int32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(n, sizes) the log of what the matched bets pay for values in order, and 1 where they were made."""
-        log_e, news = np.zeros((len(values), _MATCHED)), np.zeros((len(values), _MATCHED))
-        met = [(i, some) for i, s in enumerate(strata.tolist()) if (some := self._partners(s))]
+        log_e, news = np.zeros((len(values), _SIZES)), np.zeros((len(values), _SIZES))
+        met = [(i, some) for i, s in enumerate(strata.tolist()) if (some := matched.take(s))]
         if not met:
             return log_e, news
         rows, size = np.array([i for i, _ in met]), np.array([len(some) for _, some in met])
         partners, bounds = np.concatenate([some for _, some in met]), np.cumsum(size) - size
         x, y = values[rows], self._reference[partners].astype(np.float64)
         apart = x - np.add.reduceat(y, bounds, axis=0) / size[:, None]
-        earlier = np.cumsum(np.concatenate([self._apart[None], apart]), axis=0)
-        doubt = np.cumsum(np.concatenate([[self._doubt], 1 + 1 / size]))
-        matches = self._matches + np.arange(len(rows))
+        earlier = np.cumsum(np.concatenate([matched.apart[None], apart]), axis=0)
+        doubt = np.cumsum(np.concatenate([[matched.doubt], 1 + 1 / size]))
+        matches = matched.count + np.arange(len(rows))
         mean = earlier[:-1] / np.maximum(matches, 1)[:, None]
         variance = (doubt[:-1] / np.maximum(matches, 1) ** 2)[:, None]
         known = matches > 0
@@ -195,16 +199,8 @@ class LearnedDirection:
             ahead = np.add.reduceat(np.exp(np.clip(others - np.repeat(own, size), -_FAR, _FAR)), bounds)
             log_e[rows[known], j] = (np.log(size + 1) - np.log1p(ahead))[known]
         news[rows[known]] = 1.0
-        self._apart, self._doubt, self._matches = earlier[-1], float(doubt[-1]), self._matches + len(rows)
+        matched.apart, matched.doubt, matched.count = earlier[-1], float(doubt[-1]), matched.count + len(rows)
         return log_e, news
-
-    def _partners(self, stratum: int) -> list[int]:
-        """Rows of the reference that were not met before, a share of those that are left of the stratum."""
-        pool = self._pool[stratum]
-        count = min(len(pool), int(np.clip(round(len(pool) * SHARE), 1, MOST)))
-        taken = pool[len(pool) - count :]
-        del pool[len(pool) - count :]
-        return taken
 
     def _rank(
         self,
@@ -310,9 +306,10 @@ class LearnedDirection:
         self._start()
         # The sums and bags are what the same rows made of them before: the same numbers in the same order.
         live, strata, unread = snapshot["live"].astype(np.float64), snapshot["live_strata"], np.zeros(len(self._r))
-        self._match(live, strata)
+        for matched in self._matched:
+            self._match(matched, live, strata)
         for x, stratum in zip(live, strata.tolist(), strict=True):
-            self._rank(x, stratum, np.zeros(_MATCHED), unread, unread)
+            self._rank(x, stratum, np.zeros(_SIZES), unread, unread)
             self._live[self._count], self._live_strata[self._count] = x, stratum
             self._count += 1
         self._r, self._memory, self._places = (snapshot[name].copy() for name in ("r", "memory", "places"))
@@ -339,6 +336,26 @@ class _Some:
 
     def after(self, count: int) -> "_Some":
         return _Some(self.values[count:], self.strata[count:], self.rows[count:])
+
+
+@dataclass(slots=True)
+class _Matched:
+    """One run of matches: the rows of each stratum that were not met yet, the sum of how far values stood from those
+    that they met, how many values met some, and the sum of the variances, in those of one value."""
+
+    pool: list[list[int]]
+    apart: NDArray[np.float64]
+    most: int
+    count: int = 0
+    doubt: float = 0.0
+
+    def take(self, stratum: int) -> list[int]:
+        """Rows that the next value of the stratum meets."""
+        pool = self.pool[stratum]
+        count = min(len(pool), int(np.clip(round(len(pool) * SHARE), 1, self.most)))
+        taken = pool[len(pool) - count :]
+        del pool[len(pool) - count :]
+        return taken
 
 
 class _Sums:
