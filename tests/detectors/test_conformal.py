@@ -227,3 +227,20 @@ def test_the_same_holds_for_a_rare_event():
             live = (rng.random((10_000, 1)) < rate).astype(float)
             crossings = under_test.update(live, np.zeros((10_000, 1), np.int32), np.log(20_000))
             assert any(c.reading.level is Level.MOVED for c in crossings) is alarms
+
+
+def test_a_given_law_is_not_learned_and_a_smaller_share_never_alarms():
+    """What the channel of strange prompts asks: is their share over one in ten."""
+    values = np.repeat([0.0, 1.0], [900, 100])[:, None]
+    bags = Bags.fit(values, np.zeros(values.shape, np.int32), 1, seed=0)
+
+    def alarm(share, n, seed):
+        detector = ConformalMartingale(bags=bags, bets=upper_tail(1), seed=seed, learns=False)
+        stream = (np.random.default_rng(seed).random((n, 1)) < share).astype(float)
+        crossings = detector.update(stream, np.zeros(stream.shape, np.int32), np.log(400_000))
+        return next((c.row for c in crossings if c.reading.level is Level.MOVED), n)
+
+    assert [alarm(0.08, 20_000, seed) for seed in range(6)] == [20_000] * 6
+    assert max(alarm(1.0, 100, seed) for seed in range(6)) < 15
+    assert np.median([alarm(0.25, 2_000, seed) for seed in range(12)]) < 250
+    assert np.median([alarm(0.15, 20_000, seed) for seed in range(6)]) < 2_500
