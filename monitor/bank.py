@@ -32,7 +32,7 @@ GRAIN, STEEPEST = 2.0**-10, 1_000.0
 """Departures are summed in steps of this part of a spread, each up to so many spreads."""
 
 EXAMPLES, ID_CHARACTERS = 3, 128
-"""So many exchanges are named with an incident, by so much of their ids."""
+"""So many topics and exchanges are named with an incident, exchanges by so much of their ids."""
 
 WORDS = 24
 """So many words of the baseline, the strongest, are inputs of their own beside the topics."""
@@ -219,6 +219,8 @@ class Bank:
 
     def _incident(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> Incident:
         onset = reading.onset or 0  # counted from 0; the ring of times reaches as far back as the detector's memory
+        moved = self._movers(channel, reading)
+        topics, examples = self._told(channel, moved, max(onset, exchange - RECENT + STEP), exchange)
         return Incident(
             id=f"{self._name}-{channel}-{exchange}",
             channel=channel,
@@ -229,12 +231,16 @@ class Bank:
             opened_time=when,
             evidence_log10=round(reading.evidence, 3),
             threshold_log10=round(reading.threshold, 3),
-            movers=(moved := self._movers(channel, reading)),
-            examples=self._examples(channel, moved, max(onset, exchange - RECENT + STEP), exchange),
+            movers=moved,
+            topics=topics,
+            examples=examples,
         )
 
-    def _examples(self, channel: Channel, moved: Sequence[Mover], onset: int, exchange: int) -> tuple[str, ...]:
-        """Ids of the exchanges from `onset` up to number `exchange` that show the move most."""
+    def _told(
+        self, channel: Channel, moved: Sequence[Mover], onset: int, exchange: int
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Of the exchanges from `onset` up to number `exchange`: the topics in which the move is most (the sum over
+        their exchanges), and the ids of those that show it most."""
         k = self._departed.shape[1]
         ordinals = np.arange(onset, exchange)
         recent = self._recent[ordinals % RECENT].astype(float)
@@ -242,14 +248,17 @@ class Bank:
         if channel is Channel.SUPPORT:
             shows = np.where(counts, 1.0 - recent[:, 2 * k + 1], 0.0)
         elif channel is Channel.INPUTS:
-            return ()
+            return (), ()
         else:
             names = [c.name for c in self.columns[Channel.BEHAVIOUR]]
             where = [names.index(m.column) for m in moved if m.column in names]
             mean = np.nan_to_num(column_means(recent[counts][:, k : 2 * k], none=0.0))
             shows = (np.nan_to_num(recent[:, k : 2 * k]) * np.sign(mean))[:, where].sum(axis=1) * counts
         best = [i for i in np.argsort(-shows, kind="stable")[:EXAMPLES] if shows[i] > 0]
-        return tuple(self._ids[int(ordinals[i]) % RECENT] for i in best)
+        topics = self._baseline.manifest.topics
+        by_topic = np.bincount(recent[:, 2 * k].astype(int), weights=shows, minlength=len(topics))
+        most = [t for t in np.argsort(-by_topic, kind="stable")[:EXAMPLES] if by_topic[t] > 0]
+        return tuple(topics[t].name for t in most), tuple(self._ids[int(ordinals[i]) % RECENT] for i in best)
 
     def _movers(self, channel: Channel, reading: Reading) -> tuple[Mover, ...]:
         """What carries the evidence; for a move in the space of styles, the features in which it is largest."""

@@ -86,8 +86,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     `channel` saw it first, `verdict` is what its move alone would give. `onset` is where the move most likely began,
     `opened` where it became certain enough, `closed` where it was over (None while it lasts). `evidence_log10` against
-    `threshold_log10` is as of `opened`; `examples` are ids of exchanges since the onset that show the move most. Times
-    are Unix seconds of the exchanges, None when records carry none.
+    `threshold_log10` is as of `opened`; since the onset, `topics` are those in which the move is most and `examples`
+    ids of exchanges that show it most. Times are Unix seconds of the exchanges, None when records carry none.
     """
 
     id: str
@@ -100,6 +100,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     evidence_log10: float
     threshold_log10: float
     movers: tuple[Mover, ...]
+    topics: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     closed: int | None = None
     closed_time: float | None = None

@@ -64,6 +64,8 @@ def test_another_model_is_unexplained_also_while_users_change(known):
     assert incident.onset_time == pytest.approx(1.7e9 + 3 * (30_000 + incident.onset - 501), abs=1e5)
     assert incident.movers[0].share > 0.2
     assert len(incident.examples) == 3
+    assert 1 <= len(incident.topics) <= 3
+    assert set(incident.topics) <= {topic.name for topic in known.manifest.topics}
     assert {int(name.removeprefix("bot-")) >= 29_980 for name in incident.examples} == {True}
     assert b.report().incidents_opened == {Verdict.EXPLAINED: 1, Verdict.UNEXPLAINED: 1}
 

@@ -122,8 +122,9 @@ def _open(incidents: Sequence[Incident]) -> str:
 
 
 def _look_at(incident: Incident) -> str:
+    where = f" Most in prompts about {escape('; '.join(incident.topics))}." if incident.topics else ""
     named = ", ".join(f"<code>{escape(name)}</code>" for name in incident.examples)
-    return f" Look at {named}." if named else ""
+    return f"{where} Look at {named}." if named else where
 
 
 def _channels(model: ModelReport) -> str:
