@@ -33,7 +33,7 @@ _FAR = 50.0
 _LEAST_BAG, _LEAST_RANKED, _LEAST_LEARNED = 8, 10, 3
 _SIZES, _RANKED = len(PRIOR_SIZES), len(PRIOR_SIZES) * len(STAKES)
 _MATCHED = len(MOST) * _SIZES
-_WEIGHTS = np.repeat([1 / (2 * _MATCHED), 1 / (4 * _RANKED)], [_MATCHED, 2 * _RANKED])
+_WEIGHTS = np.repeat([0.35 / _SIZES, 0.15 / _SIZES, 0.25 / _RANKED], [_SIZES, _SIZES, 2 * _RANKED])
 
 
 class LearnedDirection:
