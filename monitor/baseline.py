@@ -296,7 +296,8 @@ def _digest(content: bytes) -> str:
 
 
 def _name_topics(words: Sequence[str], used: Matrix, topic: NDArray[np.int32], count: int) -> list[Topic]:
-    """Names each topic by those of the strongest words that are most typical of its prompts against all others."""
+    """Names each topic by those of the strongest words that are most typical of its prompts against all others;
+    the last one is that of prompts without a word that tells."""
     words, used = words[:_NAMING], used[:, :_NAMING]
     everywhere = used.mean(axis=0)
     out = []
@@ -305,7 +306,8 @@ def _name_topics(words: Sequence[str], used: Matrix, topic: NDArray[np.int32], c
         within = used[topic == t].mean(axis=0) if share else np.zeros(len(words))
         lift = within * np.log(np.maximum(within, 1e-9) / np.maximum(everywhere, 1e-9))
         typical = [words[i] for i in np.argsort(-lift, kind="stable")[:3] if lift[i] > 0]
-        out.append(Topic(name=", ".join(typical) or "anything else", share=round(share, 4)))
+        other = "anything else" if t == count - 1 else f"other prompts {t + 1}"
+        out.append(Topic(name=", ".join(typical) or other, share=round(share, 4)))
     return out
 
 

@@ -235,7 +235,9 @@ def _show(path: Path, as_json: bool) -> None:
         f"one prompt in a hundred has {unseen['most']:.0%} or more."
     )
     if not left:
-        out.print("Context: sufficient. Prompts of one topic alone would not make the answers look moved.")
+        out.print(
+            "Context: sufficient. Prompts of one topic, or with one word, alone would not make answers look moved."
+        )
     for x in left[:5]:
         out.print(
             f"Context: [bold]not sufficient[/]. Prompts about {x.topic} alone would move {x.signal} by {x.shift:+.2f} "
