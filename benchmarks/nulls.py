@@ -404,6 +404,11 @@ class Prepared(Gauge):
         space = Space(names, np.zeros(a), np.ones(a), unit, unit, shipped.prior, shipped.models)
         return Prepared((Names(), axes), space)
 
+    def feed(self, bank: Bank, measured: Measured) -> None:
+        """Has a bank over this gauge see a prepared batch."""
+        self.waiting.append(measured)
+        bank.update([Exchange(id=i, model="m", messages=(), response="-") for i in measured.ids])
+
     def measure(self, exchanges: Sequence[Exchange]) -> Measured:
         measured = self.waiting.popleft()
         assert list(measured.ids) == [e.id for e in exchanges]
@@ -469,8 +474,7 @@ def run(name: str, size: int, number: int, exchanges: int, seed: int) -> Run:
     under, supported = 0, []
     for first in range(0, exchanges, BATCH):
         measured = world.live(rng, min(BATCH, exchanges - first), first)
-        gauge.waiting.append(measured)
-        bank.update([Exchange(id=i, model="m", messages=(), response="-") for i in measured.ids])
+        gauge.feed(bank, measured)
         stop = first + len(measured.ids)
         incidents = [i for i in bank.course.incidents if i.verdict in FALSE]
         for incident in incidents:

@@ -35,7 +35,6 @@ from benchmarks import nulls, peers
 from monitor.bank import Bank
 from monitor.batch import Texts
 from monitor.interfaces import Column, Matrix, Measured, Role
-from monitor.records import Exchange
 from monitor.stats.space import Space
 from monitor.verdict import Verdict
 
@@ -90,6 +89,7 @@ class Maker:
     def measured(self, values: tuple[Matrix, Matrix], name: str) -> Measured:
         inputs, signals = values
         n = len(inputs)
+        keys = np.arange(n, dtype=np.uint64)  # no prompt comes twice
         return Measured(
             ids=[f"{name}-{i}" for i in range(n)],
             inputs=inputs,
@@ -98,8 +98,8 @@ class Maker:
             signals=signals,
             style=(signals - self._centre) / self._spread,
             prompts=Texts([""] * n).words,
-            roots=(roots := np.random.default_rng(len(name)).integers(2**64, size=n, dtype=np.uint64)),
-            templates=roots,
+            roots=keys,
+            templates=keys,
         )
 
     def bound(self, kind: str) -> float:
@@ -115,9 +115,7 @@ def ours(maker: Maker, base: tuple[Matrix, Matrix], live: tuple[Matrix, Matrix],
     """The live exchange after which the first `unexplained` incident opened."""
     baseline = nulls.baseline_of(maker.measured(base, "base"), maker.gauge, seed)
     bank = Bank(name="m", baseline=baseline, exchanges_per_month=RUN_LENGTH, seed=seed)
-    measured = maker.measured(live, "live")
-    maker.gauge.waiting.append(measured)
-    bank.update([Exchange(id=i, model="m", messages=(), response="-") for i in measured.ids])
+    maker.gauge.feed(bank, maker.measured(live, "live"))
     return min((i.opened for i in bank.course.incidents if i.verdict is Verdict.UNEXPLAINED), default=None)
 
 

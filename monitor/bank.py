@@ -284,10 +284,8 @@ class Bank:
             return DETECTORS["direction"](reference=values, strata=strata[:, 0], groups=groups, prior=prior, **common)
         if channel is Channel.SUPPORT:
             # Not what the baseline showed, but a share that matters: which prompts are rare is the users' affair.
-            values, strata = (
-                np.tile(np.repeat([0.0, 1.0], LITTLE), (values.shape[1], 1)).T,
-                np.zeros((sum(LITTLE), values.shape[1]), np.int32),
-            )
+            values = np.repeat(np.outer([0.0, 1.0], np.ones(values.shape[1])), LITTLE, axis=0)
+            strata = np.zeros(values.shape, np.int32)
         bags = Bags.fit(values, strata, groups, seed=seed + salt)
         harm = np.array([c.harm for c in self.columns[channel]], np.int8)
         bets = upper_tail(len(harm)) if channel is Channel.SUPPORT else shift_and_spread(harm)

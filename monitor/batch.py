@@ -209,7 +209,7 @@ class Batch:
         words = self.prompt.words
         first = self.prompt.buffer[words.start]
         named = (first < ord("0")) | (first > ord("9"))
-        total = words.sums(np.where(named, words.hash * _MIX[0], np.uint64(0)))
+        total = words.sums(np.where(named, words.hash, np.uint64(0)))
         return np.where(total == 0, self.roots, total)
 
     @cached_property

@@ -152,7 +152,8 @@ class Conditional:
         dealt = deal(measured.ids, fold_count)
         # Of prompts alone: what is compared is answers, and how prompts are parted may depend on any of them.
         topics = Topics.fit(measured.prompts, _topic_count(n), seed=seed)
-        folds = tuple(_fit_fold(measured, topics, dealt == f) for f in range(fold_count))
+        topic = topics.assign(measured.prompts)
+        folds = tuple(_fit_fold(measured, topic, topics.count, dealt == f) for f in range(fold_count))
         return Conditional(folds, topics)
 
     def apply(self, measured: Measured) -> Conditioned:
@@ -202,7 +203,7 @@ def deal(ids: Sequence[str], folds: int) -> NDArray[np.int64]:
     return np.array([zlib.crc32(i.encode("utf-8", "surrogatepass")) for i in ids], np.int64) % folds
 
 
-def _fit_fold(measured: Measured, topics: Topics, own: NDArray[np.bool_]) -> Fold:
+def _fit_fold(measured: Measured, topic: NDArray[np.int32], topics: int, own: NDArray[np.bool_]) -> Fold:
     inputs, signals = measured.inputs, measured.signals
     rest, n = ~own, int((~own).sum())
     centre = column_means(inputs[rest], none=0.0)
@@ -210,9 +211,8 @@ def _fit_fold(measured: Measured, topics: Topics, own: NDArray[np.bool_]) -> Fol
     scale = np.maximum(column_spreads(inputs[rest], none=0.0), 0.05)
     directions = Directions.fit(measured.ngrams[rest], _rank(n))
     places = directions.place(measured.ngrams)
-    topic = topics.assign(measured.prompts)
     shape = _standardised(inputs, centre, scale)
-    design = _design(shape, places, topic, topics.count)
+    design = _design(shape, places, topic, topics)
     # Directions of words have small spread; on one scale with the shape, one penalty serves all.
     spread = np.maximum(design[rest].std(axis=0), 1e-3)
     weights = np.column_stack([ridge(design[rest] / spread, y) for y in signals[rest].T])
@@ -233,7 +233,7 @@ def _fit_fold(measured: Measured, topics: Topics, own: NDArray[np.bool_]) -> Fol
         lumped=np.array([_lumped(y) for y in signals[rest].T], bool),
         kind=np.zeros(signals.shape[1]),
         by_kind=np.zeros(signals.shape[1], bool),
-        cell=np.zeros(topics.count, np.int32),
+        cell=np.zeros(topics, np.int32),
         cuts=np.zeros((1, 0, signals.shape[1])),
         kind_cuts=np.zeros((1, 0)),
         style=np.vstack([style[:1], style[1:] / spread[:, None]]),

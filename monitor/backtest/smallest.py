@@ -51,8 +51,8 @@ class Smallest(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Values(NamedTuple):
     """One signal, of the n rows that are compared: its values, the interval of ranks that each value has in its
-    stratum, the (n, b) log pays of that interval, the number of strata, and the spread
-    around what prompts let one expect."""
+    stratum, the (n, b) log pays of that interval, the number of strata, and the spread around what prompts let one
+    expect."""
 
     values: NDArray[np.float64]
     low: NDArray[np.float64]

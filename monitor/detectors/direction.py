@@ -21,9 +21,9 @@ PRIOR_SIZES = np.array([0.1, 0.4])
 """A swap may be so much smaller than what models differ by; each size is bet on."""
 
 STAKES = np.array([0.1, 0.2, 0.35, 0.6, 1.0])
-SHARE, MOST = 0.15, (8, 1)
+SHARE, MOST, WEIGHT = 0.15, (8, 1), (0.35, 0.15)
 """Each value meets such a share of the rows of its stratum that are left, and at most so many: eight tell more, and are
-soon used up; one lasts, for a change that comes late in an epoch."""
+soon used up; one lasts, for a change that comes late in an epoch. So much each weighs; the ranks weigh the rest."""
 
 DOUBT = 2
 """The scatter of values is doubted as if so many rows for each column had shown that of the space, which is even."""
@@ -33,7 +33,7 @@ _FAR = 50.0
 _LEAST_BAG, _LEAST_RANKED, _LEAST_LEARNED = 8, 10, 3
 _SIZES, _RANKED = len(PRIOR_SIZES), len(PRIOR_SIZES) * len(STAKES)
 _MATCHED = len(MOST) * _SIZES
-_WEIGHTS = np.repeat([0.35 / _SIZES, 0.15 / _SIZES, 0.25 / _RANKED], [_SIZES, _SIZES, 2 * _RANKED])
+_WEIGHTS = np.concatenate([np.repeat(WEIGHT, _SIZES) / _SIZES, np.full(2 * _RANKED, (1 - sum(WEIGHT)) / (2 * _RANKED))])
 
 
 class LearnedDirection:
@@ -191,11 +191,12 @@ class LearnedDirection:
         known = matches > 0
         wx = rowwise_product(x, self._whiten)
         pull = (wx * x).sum(axis=1) / self._rows_of_scatter
+        across = (np.repeat(wx, size, axis=0) * y).sum(axis=1)
         for j, prior in enumerate(self._sizes):
             move = prior / (prior + variance) * mean
             own = (move * wx).sum(axis=1) / (1 + pull)
             others = (np.repeat(move, size, axis=0) * self._white[partners]).sum(axis=1)
-            others -= np.repeat(own, size) * (np.repeat(wx, size, axis=0) * y).sum(axis=1) / self._rows_of_scatter
+            others -= np.repeat(own, size) * across / self._rows_of_scatter
             ahead = np.add.reduceat(np.exp(np.clip(others - np.repeat(own, size), -_FAR, _FAR)), bounds)
             log_e[rows[known], j] = (np.log(size + 1) - np.log1p(ahead))[known]
         news[rows[known]] = 1.0

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import svds
 
 from monitor.batch import Words
+from monitor.stats.blocks import unit_rows
 
 CELLS = 1 << 12
 """Words share so many cells, by their hash: nobody can tell from a topic that a word was used."""
@@ -53,8 +54,7 @@ class Topics:
         if topics == 0 or rank < topics:
             return Topics(np.zeros((CELLS, 0), np.int32))
         places = told @ svds(told, rank, v0=rng.normal(size=min(told.shape)))[2].T
-        means = np.array([told[labels].mean(axis=0) for labels in _clusters(places, topics, seed)])
-        means /= np.linalg.norm(means, axis=1)[:, None]
+        means = unit_rows(np.array([told[labels].mean(axis=0) for labels in _clusters(places, topics, seed)]))
         return Topics(np.rint(means * idf * _STEPS).astype(np.int32).T.copy())
 
     def assign(self, words: Words) -> NDArray[np.int32]:
