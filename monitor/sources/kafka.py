@@ -13,6 +13,7 @@ from kafka.coordinator.consumer import ConsumerCoordinator
 from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
+from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 
 from monitor.errors import ConfigError, TemporaryError
 from monitor.records import Position, Record, RecordBatch
@@ -321,11 +322,7 @@ class _Client(KafkaNetClient):  # type: ignore[misc]
 
 
 class _Connections(KafkaConnectionManager):  # type: ignore[misc]
-    """Remembers why the last connection could not be made, and gives up at a reason that will stay.
-
-    A broker that refuses a log-in answers and hangs up. When both arrive at once the client sees only the hanging up:
-    then it takes a few tries until the reason is known.
-    """
+    """Remembers why the last connection could not be made, and gives up at a reason that will stay."""
 
     failure: Exception | None = None
 
@@ -337,8 +334,30 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]
             connection.init_future.add_errback(self._remember)
         return connection
 
+    async def _build_transport(self, *args: Any, **options: Any) -> Any:
+        transport = await super()._build_transport(*args, **options)
+        transport.__class__ = _WholeTLS if self.ssl_enabled else _WholeTCP
+        return transport
+
     def _remember(self, error: Exception) -> None:
         self.failure = error
+
+
+class _Whole:
+    """Hands on what came before the end of a connection, and the end with the next read. The client itself throws it
+    away when both come at once, as the answer of a broker that refuses a log-in and hangs up does."""
+
+    def _sock_recv(self) -> tuple[bytes, Exception | None]:
+        data, error = super()._sock_recv()  # type: ignore[misc]
+        return data, None if data else error
+
+
+class _WholeTCP(_Whole, KafkaTCPTransport):  # type: ignore[misc]
+    pass
+
+
+class _WholeTLS(_Whole, KafkaSSLTransport):  # type: ignore[misc]
+    pass
 
 
 def _tls(

@@ -184,9 +184,7 @@ def test_a_port_of_another_protocol(broker, topic):
 
 
 def test_no_encryption_where_it_is_asked(broker, topic):
-    """Most of the time the client does not see the answer, which comes together with the end of the connection."""
-    line = refused(broker.ssl_bootstrap, topic, (ConfigError, TemporaryError))
-    assert "check security_protocol" in line or "are security_protocol and log-in right?" in line
+    assert "check security_protocol" in refused(broker.ssl_bootstrap, topic)
 
 
 def test_a_certificate_that_is_not_trusted(broker, topic):
