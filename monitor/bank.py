@@ -9,7 +9,7 @@ from monitor.baseline import Baseline
 from monitor.conditional import Conditioned
 from monitor.detectors import DETECTORS
 from monitor.interfaces import Column, Detector, Harm, Level, Matrix, Reading, Role, Snapshot, Strata
-from monitor.records import Exchange
+from monitor.records import EVERY, Draw, Exchange
 from monitor.report import ChannelReport, ColumnReport, ModelReport, TopicReport, finite
 from monitor.stats.bets import shift_and_spread, upper_tail
 from monitor.stats.confidence import radius
@@ -17,6 +17,7 @@ from monitor.stats.means import column_means
 from monitor.stats.ranks import Bags
 from monitor.stats.rate import MonthlyRate
 from monitor.stats.repeats import BURST, Repeats
+from monitor.stats.weighted import SUMS, added, mean_of
 from monitor.verdict import Channel, Course, Incident, Mover, Verdict, decide, verdict_of, words
 
 STEP = 256
@@ -53,6 +54,9 @@ LITTLE = (900, 100)
 
 ONCE = (Channel.BEHAVIOUR, Channel.STYLE, Channel.SUPPORT)
 """Channels that can page count a prompt or a conversation once. Many users who ask the same are other users."""
+
+EVEN = (Channel.INPUTS, Channel.SUPPORT)
+"""Channels that ask how prompts are mixed take only exchanges that had one chance to be measured."""
 
 RETURN_FACTOR: Mapping[Channel, float] = {
     Channel.BEHAVIOUR: 50.0,
@@ -118,12 +122,12 @@ class Bank:
         self._levels = dict.fromkeys(Channel, Level.INSUFFICIENT)
         self._exchanges, self._repeats, self._bursts = 0, Repeats(), Repeats(BURST)
         k = len(self.columns[Channel.BEHAVIOUR])
-        # Per recent exchange: signals, effects, topic, whether supported, whether its prompt came before.
-        self._recent = np.full((RECENT, 2 * k + 3), np.nan, np.float32)
+        # Per recent exchange: signals, effects, topic, whether supported, whether its prompt came before, weight.
+        self._recent = np.full((RECENT, 2 * k + 4), np.nan, np.float32)
         self._times = np.full(RECENT, np.nan)
         self._ids = [""] * RECENT
-        # Departures since the last turn of the model, in whole steps, so that sums are exact in any order.
-        self._departed = np.zeros((3, k), np.int64)
+        # Departures since the last turn of the model, in whole steps: without sampling their sums are exact.
+        self._departed = np.zeros((SUMS, k))
         self._baseline_error = 1.96 / np.sqrt(np.maximum(np.count_nonzero(~np.isnan(baseline.signals), axis=0), 1))
 
     @property
@@ -134,8 +138,9 @@ class Bank:
     def course(self) -> Course:
         return self._course
 
-    def update(self, exchanges: Sequence[Exchange]) -> None:
-        """Measures exchanges in order. The same stream gives the same bytes however it is cut into calls."""
+    def update(self, exchanges: Sequence[Exchange], draws: Sequence[Draw] | None = None) -> None:
+        """Measures exchanges in order, each with how it was drawn (None: all were). The same stream gives the same
+        bytes however it is cut into calls."""
         if not exchanges:
             return
         measured = self._baseline.gauge.measure(exchanges)
@@ -146,8 +151,14 @@ class Bank:
         for channel in ONCE:
             value, strata, groups = values[channel]
             values[channel] = value, np.where(again[:, None], np.int32(-1), strata), groups
+        draws = [EVERY] * len(exchanges) if draws is None else draws
+        even = np.array([draw.even for draw in draws])
+        for channel in EVEN:
+            value, strata, groups = values[channel]
+            values[channel] = value, np.where(even[:, None], strata, np.int32(-1)), groups
         departure = (measured.signals - seen.expected) / self._spread
-        shown = np.column_stack([measured.signals, departure, seen.topic, seen.supported, again])
+        weight = 1 / np.array([draw.chance for draw in draws])
+        shown = np.column_stack([measured.signals, departure, seen.topic, seen.supported, again, weight])
         start = 0
         while start < len(exchanges):
             stop = min(start + STEP - self._exchanges % STEP, len(exchanges))
@@ -173,7 +184,7 @@ class Bank:
         self._exchanges += len(times)
         places = np.arange(first, self._exchanges) % RECENT
         self._times[places], self._recent[places] = times, shown[rows]
-        self._departed += self._sums_of(self._recent[places])
+        self._departed = self._with_departures(self._departed, self._recent[places])
         for row, channel, reading in sorted(crossings, key=lambda c: c[:2]):
             self._turn(first + row + 1, channel, reading, finite(times[row]))
         self._rate.update(times)
@@ -252,11 +263,11 @@ class Bank:
         else:
             names = [c.name for c in self.columns[Channel.BEHAVIOUR]]
             where = [names.index(m.column) for m in moved if m.column in names]
-            mean = np.nan_to_num(column_means(recent[counts][:, k : 2 * k], none=0.0))
+            mean = np.nan_to_num(column_means(recent[counts][:, k : 2 * k], recent[counts][:, -1], none=0.0))
             shows = (np.nan_to_num(recent[:, k : 2 * k]) * np.sign(mean))[:, where].sum(axis=1) * counts
         best = [i for i in np.argsort(-shows, kind="stable")[:EXAMPLES] if shows[i] > 0]
         topics = self._baseline.manifest.topics
-        by_topic = np.bincount(recent[:, 2 * k].astype(int), weights=shows, minlength=len(topics))
+        by_topic = np.bincount(recent[:, 2 * k].astype(int), weights=shows * recent[:, -1], minlength=len(topics))
         most = [t for t in np.argsort(-by_topic, kind="stable")[:EXAMPLES] if by_topic[t] > 0]
         return tuple(topics[t].name for t in most), tuple(self._ids[int(ordinals[i]) % RECENT] for i in best)
 
@@ -299,9 +310,9 @@ class Bank:
         k, manifest = len(self.columns[Channel.BEHAVIOUR]), self._baseline.manifest
         readings = {channel: detector.reading() for channel, detector in self._detectors.items()}
         recent = self._latest(readings)
-        topic, supported = recent[:, 2 * k], recent[:, 2 * k + 1]
+        topic, supported, weight = recent[:, 2 * k], recent[:, 2 * k + 1], recent[:, -1]
         topics = tuple(
-            TopicReport(t.name, t.share, finite(np.mean(topic == i)) if len(topic) else None)
+            TopicReport(t.name, t.share, finite(weight @ (topic == i) / weight.sum()) if len(topic) else None)
             for i, t in enumerate(manifest.topics)
         )
         verdict = self._course.verdict
@@ -316,39 +327,36 @@ class Bank:
             baseline_id=self._baseline.id,
             baseline_exchanges=manifest.exchanges,
             baseline_time=manifest.last_time,
-            channels={c: self._channel(c, reading, recent[:, :k]) for c, reading in readings.items()},
+            channels={c: self._channel(c, reading, recent) for c, reading in readings.items()},
             topics=topics,
             input_shift=_shift(topics),
-            out_of_support=float(1 - supported.mean()) if len(recent) else None,
+            out_of_support=float(1 - weight @ supported / weight.sum()) if len(recent) else None,
             repeated=float(recent[:, 2 * k + 2].mean()) if len(recent) else None,
             spans=tuple(self._course.spans),
             incidents=tuple(self._course.incidents),
             incidents_opened=dict(self._course.opened),
         )
 
-    def _sums_of(self, recent: NDArray[np.float32]) -> NDArray[np.int64]:
-        """(3, k) of the rows that count: how many departures, their sum and their sum of squares, in whole steps."""
-        k = self._departed.shape[1]
+    def _with_departures(self, sums: Matrix, recent: NDArray[np.float32]) -> Matrix:
+        """The sums with those of the rows that count added: departures in whole steps, by their weights."""
+        k = sums.shape[1]
         counts = (recent[:, 2 * k + 1] > 0) & (recent[:, 2 * k + 2] == 0)
         departure = recent[counts, k : 2 * k].astype(np.float64)
-        steps = np.rint(np.clip(np.nan_to_num(departure, nan=0.0), -STEEPEST, STEEPEST) / GRAIN).astype(np.int64)
-        return np.stack([np.count_nonzero(~np.isnan(departure), axis=0), steps.sum(axis=0), (steps**2).sum(axis=0)])
+        steps = np.rint(np.clip(departure, -STEEPEST, STEEPEST) / GRAIN)
+        return added(sums, steps, recent[counts, -1].astype(np.float64))
 
     def _measure_departure_since(self, verdict: Verdict, exchange: int) -> None:
         """From where the model turned: the ordinal of an exchange, from 0."""
         if verdict is not Verdict.UNEXPLAINED:
             return
         ordinals = np.arange(exchange, self._exchanges)
-        self._departed = self._sums_of(self._recent[ordinals % RECENT])
+        self._departed = self._with_departures(np.zeros_like(self._departed), self._recent[ordinals % RECENT])
 
     def _effects(self) -> Matrix:
         """(3, k) of each signal: departure from what prompts let expect since the model last turned, in spreads, and
         the bounds of its interval."""
-        n, total, squares = self._departed.astype(np.float64)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = total / n * GRAIN
-            variance = np.maximum(squares / n * GRAIN**2 - mean**2, 0.0)
-        wide = radius(n, variance) + self._baseline_error
+        mean, n, variance = mean_of(self._departed)
+        mean, wide = mean * GRAIN, radius(n, variance * GRAIN**2, self._departed[2]) + self._baseline_error
         return np.stack([mean, mean - wide, mean + wide])
 
     def _latest(self, readings: Mapping[Channel, Reading]) -> Matrix:
@@ -361,7 +369,8 @@ class Bank:
         columns = self.columns[channel]
         means = np.full((5, len(columns)), np.nan)
         if channel is Channel.BEHAVIOUR:
-            means = np.vstack([self._usual, column_means(recent), self._effects()])
+            signals = recent[:, : len(columns)]
+            means = np.vstack([self._usual, column_means(signals, recent[:, -1]), self._effects()])
         return ChannelReport(
             evidence_log10=finite(reading.evidence),
             threshold_log10=float(np.log10(self._threshold(channel))),

@@ -19,7 +19,7 @@ import msgspec
 from monitor.bank import Bank
 from monitor.errors import MalformedRecord, TemporaryError
 from monitor.interfaces import Format, Source
-from monitor.records import Exchange, Position, Record, RecordBatch
+from monitor.records import Draw, Exchange, Position, Record, RecordBatch
 from monitor.report import Blind, Exporter, ModelReport, MonitorReport
 from monitor.sampler import Sampler
 from monitor.state import DeadLetter, State, Stored
@@ -51,7 +51,8 @@ class Feed:
 
 @dataclass(slots=True)
 class Watch:
-    """One monitored model: which exchanges are its own, its bank and its sampler, and whether it can be measured.
+    """One monitored model: which exchanges are its own, its bank, its sampler (of its own or shared with other models),
+    and whether it can be measured.
     `empty` is the recent share of its records without content, `seen` when one of its records last came (monotonic)."""
 
     model_glob: str
@@ -186,7 +187,7 @@ class Pipeline:
     def _measure(self, name: str, records: Sequence[Record]) -> None:
         outcomes = self._counts.of(name)
         decode = self._feeds[name].format.decode
-        chosen: defaultdict[str, list[Exchange]] = defaultdict(list)
+        chosen: defaultdict[str, list[tuple[Exchange, Draw]]] = defaultdict(list)
         with self._timings.of("decode"):
             for record in records:
                 try:
@@ -199,10 +200,10 @@ class Pipeline:
         if records and (last := records[-1].time) is not None:
             self._last_record[name] = last
         with self._timings.of("measure"):
-            for model, exchanges in chosen.items():
-                self._watches[model].bank.update(exchanges)
+            for model, drawn in chosen.items():
+                self._watches[model].bank.update([e for e, _ in drawn], [draw for _, draw in drawn])
 
-    def _choose(self, exchange: Exchange, chosen: defaultdict[str, list[Exchange]]) -> Outcome:
+    def _choose(self, exchange: Exchange, chosen: defaultdict[str, list[tuple[Exchange, Draw]]]) -> Outcome:
         """Puts the exchange where it is measured, or says why it is not."""
         key = (exchange.model, exchange.adapter)
         model = self._owner[key] if key in self._owner else self._find_owner(key)
@@ -216,9 +217,10 @@ class Pipeline:
         if not content:
             self._counts.skipped[Skip.NO_CONTENT] += 1
             return Outcome.SKIPPED
-        if not watch.sampler.keeps(exchange.id, exchange.time):
+        draw = watch.sampler.draw(exchange)
+        if draw is None:
             return Outcome.SAMPLED_OUT
-        chosen[model].append(exchange)
+        chosen[model].append((exchange, draw))
         return Outcome.MEASURED
 
     def _find_owner(self, key: tuple[str, str | None]) -> str | None:

@@ -60,6 +60,19 @@ class Exchange(msgspec.Struct, frozen=True):
         return bool(self.response or self.refusal or self.tool_calls)
 
 
+class Draw(msgspec.Struct, frozen=True):
+    """How an exchange came to be measured: its `chance`, in (0, 1], and whether it is `even`: would have been kept at
+    the smallest chance that any kind of exchange then had. The even ones alone are as mixed as the traffic; all of them
+    are when each counts 1 / chance times."""
+
+    chance: float
+    even: bool
+
+
+EVERY = Draw(1.0, even=True)
+"""Nothing is left out."""
+
+
 class Record(msgspec.Struct, frozen=True):
     """Bytes from a source and where they stood. `offset` is the place of this record in `partition`,
     `time` the source's own time stamp in Unix seconds (None when it has none). `value` is None for a record

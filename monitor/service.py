@@ -39,7 +39,8 @@ class Monitor:
     def __init__(self, settings: Settings, feeds: Mapping[str, Feed] | None = None) -> None:
         gauge = Gauge.standard()
         self._stopping = threading.Event()
-        watches = {model.name: _watch(model, settings, gauge) for model in settings.models}
+        samplers = _samplers(settings)
+        watches = {model.name: _watch(model, gauge, samplers[model.name]) for model in settings.models}
         feeds = dict(_feeds(settings, self._stopping)) if feeds is None else feeds
         self.registry = process_registry()
         self.board = Board(now=time.time)
@@ -103,7 +104,16 @@ def serve(settings: Settings) -> None:
         )
 
 
-def _watch(model: Model, settings: Settings, gauge: Gauge) -> Watch:
+def _samplers(settings: Settings) -> dict[str, Sampler]:
+    """Per model its sampler: one of its own, or one for all."""
+    sampling = settings.sampling
+    by_kind = "stratum" in sampling.stratify_by
+    shared = Sampler(sampling.target_per_sec, by_kind=by_kind)
+    own = "model" in sampling.stratify_by
+    return {m.name: Sampler(sampling.target_per_sec, by_kind=by_kind) if own else shared for m in settings.models}
+
+
+def _watch(model: Model, gauge: Gauge, sampler: Sampler) -> Watch:
     baseline = open_baseline(model.baseline, gauge)
     _check_owner(model, baseline)
     for name in model.min_effect:
@@ -119,7 +129,7 @@ def _watch(model: Model, settings: Settings, gauge: Gauge) -> Watch:
         min_effect=model.min_effect,
         seed=model.seed,
     )
-    return Watch(model.model_glob, model.match.adapter, bank, Sampler(settings.sampling.target_per_sec))
+    return Watch(model.model_glob, model.match.adapter, bank, sampler)
 
 
 def _check_owner(model: Model, baseline: Baseline) -> None:

@@ -48,6 +48,13 @@ def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise _refused(f"{value} is named twice", at=(index,))
+    return values
+
+
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, BeforeValidator(_not_bool)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(_not_bool)]
@@ -231,6 +238,13 @@ class Sampling(_Part):
     target_per_sec: Positive | None = Field(
         default=None,
         description="Most exchanges measured per second; the others are counted, not measured. null: all are measured.",
+    )
+    stratify_by: Annotated[tuple[Literal["model", "stratum"], ...], AfterValidator(_each_once)] = Field(
+        default=("model", "stratum"),
+        description="How the target is shared. `model`: each monitored model has it for itself, so that a busy one "
+        "takes nothing from a quiet one; without it all models share one. `stratum`: rare kinds of requests (by system "
+        "prompt, tools, number of turns, length of the prompt) are kept whole and common ones thinned; without it all "
+        "have one chance. Default both: nothing rare is lost, and what is shown is weighted back to the traffic.",
     )
 
 
