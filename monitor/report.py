@@ -26,7 +26,7 @@ class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     """One signal or input. `evidence_log10` is its part of the channel's evidence, None before its first value.
     `baseline` and `recent` are means in `unit`; `effect` is the departure from what the prompts let expect since the
     model last turned, in units of the baseline's spread, with an interval that holds at any time; each None when not
-    seen. `move` says in words what its evidence points to."""
+    seen, and with sampling weighted back to the traffic. `move` says in words what its evidence points to."""
 
     name: str
     unit: str
@@ -52,7 +52,7 @@ class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicReport(msgspec.Struct, frozen=True):
-    """A topic of prompts: its share in the baseline and recently (None before the first exchange)."""
+    """A topic of prompts: its share in the baseline and recently in the traffic (None before the first exchange)."""
 
     name: str
     baseline: float
@@ -61,7 +61,8 @@ class TopicReport(msgspec.Struct, frozen=True):
 
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict;
-    `repeated` the share of recent ones that count for nothing, because their prompt or conversation came before."""
+    `repeated` the share of recent measured ones that count for nothing, because their prompt or conversation came
+    before. The other shares are those of the traffic, also with sampling."""
 
     name: str
     verdict: Verdict

@@ -1,6 +1,7 @@
 """Which exchanges are measured: by a hash of their ids, at a rate that the operator chose."""
 
 import zlib
+from bisect import bisect_left
 
 import numpy as np
 
@@ -9,8 +10,9 @@ from monitor.stats.sharing import shared
 
 _LOOK_SECS = 10.0
 
-_KEPT = 0.9
-"""What a look leaves of the counts before it: ten looks or so say how common a kind is, the latest how much comes."""
+_KEPT, _ERRORS = 0.9, 3.0
+"""What a look leaves of the counts before it: some ten looks say how common a kind is. The latest says how much comes,
+and a kind is held to be within so many standard errors of its latest count."""
 
 _TURNS, _CHARACTERS = (1, 5), (200, 2_000)
 KINDS = 2 * 2 * (len(_TURNS) + 1) * (len(_CHARACTERS) + 1)
@@ -60,10 +62,13 @@ class Sampler:
 
     def _share(self, target: float) -> None:
         """Sets the chances at which of what came since the last look about `target` would have been kept."""
-        self._past = self._past * _KEPT + self._seen
-        share = self._past / self._past.sum()
-        chances = shared(target, share * sum(self._seen))
-        self._chances, self._least, self._chance = chances.tolist(), float(chances.min()), float(chances @ share)
+        seen = np.array(self._seen, np.float64)
+        self._past = self._past * _KEPT + seen
+        doubt = _ERRORS * np.sqrt(np.maximum(seen, 1.0))
+        rates = np.clip(self._past / self._past.sum() * seen.sum(), seen - doubt, seen + doubt)
+        chances = shared(target, rates)
+        self._chances, self._least = chances.tolist(), float(chances.min())
+        self._chance = float(chances @ (rates / rates.sum()))
 
     def dump(self) -> list[float]:
         return [self._since, self._chance, *self._chances, *map(float, self._seen), *self._past.tolist()]
@@ -85,9 +90,8 @@ def kind_of(exchange: Exchange) -> int:
     for message in exchange.messages:
         if message.role in {"system", "developer"}:
             system = True
-            continue
-        turns += 1
-        if message.role == "user":
-            said = len(message.content)
-    band = sum(turns > most for most in _TURNS) * (len(_CHARACTERS) + 1) + sum(said > most for most in _CHARACTERS)
+        else:
+            turns += 1
+            said = len(message.content) if message.role == "user" else said
+    band = bisect_left(_TURNS, turns) * (len(_CHARACTERS) + 1) + bisect_left(_CHARACTERS, said)
     return (band * 2 + system) * 2 + bool(exchange.tools)

@@ -123,6 +123,47 @@ def test_a_model_may_match_by_a_pattern(folder, tmp_path):
     assert report.models[0].exchanges == 20
 
 
+@pytest.fixture(scope="module")
+def two_models(folder, tmp_path_factory):
+    """two_models(...): settings with a second model, and the traffic of both in turn, one each in three seconds."""
+    place = tmp_path_factory.mktemp("second")
+    members = baseline.build(exchanges(1, 150, model="cat"), model="cat", data={}, gauge=Gauge.standard())
+    baseline.write(members, place / "baseline")
+    turns = zip(exchanges(4, 300), exchanges(5, 300, model="cat"), strict=True)
+    lines = [line(e) for both in turns for e in both]
+    models = [{"name": "bot", "baseline": folder / "baseline"}, {"name": "cat", "baseline": place / "baseline"}]
+    return lambda **changes: (settings(folder, models=models, **changes), lines)
+
+
+def run_of(two_models, lines=slice(None), **changes):
+    chosen, all_lines = two_models(**changes)
+    return read_all(Monitor(chosen, {"listed": Feed(Listed(all_lines[lines]), FORMATS["jsonl"]())}))
+
+
+@pytest.mark.parametrize("stratify_by", [["model", "stratum"], ["model"]])
+def test_each_model_has_the_target_for_itself(two_models, stratify_by):
+    report = run_of(two_models, sampling={"target_per_sec": 0.4, "stratify_by": stratify_by})
+    assert report.sampled_ratio == {"bot": 1.0, "cat": 1.0}
+    assert [model.exchanges for model in report.models] == [300, 300]
+
+
+@pytest.mark.parametrize("stratify_by", [["stratum"], []])
+def test_or_all_models_share_one_target(two_models, stratify_by):
+    report = run_of(two_models, sampling={"target_per_sec": 0.4, "stratify_by": stratify_by})
+    assert report.sampled_ratio["bot"] == report.sampled_ratio["cat"] == pytest.approx(0.6, abs=0.15)
+    assert report.records["listed", "sampled_out"] > 150
+
+
+@pytest.mark.parametrize("stratify_by", [["model", "stratum"], ["stratum"]])
+def test_a_restart_changes_nothing_of_what_is_sampled(two_models, tmp_path, stratify_by):
+    sampling = {"target_per_sec": 0.1, "stratify_by": stratify_by}
+    whole = run_of(two_models, sampling=sampling)
+    run_of(two_models, slice(300), sampling=sampling, state={"path": tmp_path})
+    joined = run_of(two_models, sampling=sampling, state={"path": tmp_path})
+    assert whole.records["listed", "sampled_out"] > 200
+    assert (joined.models, joined.records, joined.sampled_ratio) == (whole.models, whole.records, whole.sampled_ratio)
+
+
 def test_the_baseline_of_another_model_is_refused_before_anything_starts(folder):
     with pytest.raises(BaselineError, match="is the baseline of model 'bot', not of 'robot'"):
         Monitor(settings(folder, models=[{"name": "robot", "baseline": folder / "baseline"}]))

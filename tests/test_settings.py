@@ -94,6 +94,22 @@ def refusal(
             "monitor.yaml:3: sampling.target_per_sec: 0 is not allowed; must be a number above 0 or null",
         ),
         (
+            VALID + "sampling:\n  stratify_by: [model, topic]\n",
+            'monitor.yaml:4: sampling.stratify_by[1]: "topic" is not allowed; must be one of model, stratum',
+        ),
+        (
+            VALID + "sampling: {stratify_by: stratum}\n",
+            'monitor.yaml:3: sampling.stratify_by: "stratum" is not allowed; must be a list of any of model, stratum',
+        ),
+        (
+            VALID + "sampling: {stratify_by: [model, stratum, model]}\n",
+            "monitor.yaml:3: sampling.stratify_by[2]: model is named twice",
+        ),
+        (
+            VALID + "sampling: {stratify: [model]}\n",
+            "monitor.yaml:3: sampling.stratify: unknown key; did you mean sampling.stratify_by?",
+        ),
+        (
             VALID + "privacy: {store_text: always}\n",
             'monitor.yaml:3: privacy.store_text: "always" is not allowed; must be one of never, full',
         ),
@@ -104,7 +120,7 @@ def refusal(
         ),
         (
             VALID + "sampling:\n",
-            "monitor.yaml:3: sampling: null is not allowed; must be a map with the keys target_per_sec",
+            "monitor.yaml:3: sampling: null is not allowed; must be a map with the keys target_per_sec, stratify_by",
         ),
         (VALID + "web: [1]\n", "monitor.yaml:3: web: a list is not allowed; must be a map with the keys host, port"),
         (VALID + "state: {path: ''}\n", 'monitor.yaml:3: state.path: "" is not allowed; must be a path or null'),

@@ -126,6 +126,8 @@ class Keys:
 def _plural(allowed: str) -> str:
     article, _, rest = allowed.partition(" ")
     noun, _, more = rest.partition(" ")
+    if article == "one":
+        return f"any {rest}"
     return f"{noun}s {more}".rstrip() if article == "a" else allowed
 
 

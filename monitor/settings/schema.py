@@ -237,7 +237,8 @@ class Sampling(_Part):
 
     target_per_sec: Positive | None = Field(
         default=None,
-        description="Most exchanges measured per second; the others are counted, not measured. null: all are measured.",
+        description="Most exchanges measured per second of record time, of each model or of all (`stratify_by`); the "
+        "others are counted, not measured. null: all are measured.",
     )
     stratify_by: Annotated[tuple[Literal["model", "stratum"], ...], AfterValidator(_each_once)] = Field(
         default=("model", "stratum"),
