@@ -170,3 +170,22 @@ def test_a_kind_that_comes_anew_is_kept_whole_until_its_rate_is_known():
     kept(sampler, stream(2_000, 30, start=1.7e9 + 35, tools=TOOL))
     n = len(kept(sampler, stream(2_000, 30, start=1.7e9 + 65, prefix="later-", tools=TOOL)))
     assert n == pytest.approx(600, rel=0.1)
+
+
+def test_the_target_is_met_also_when_every_kind_is_rare_and_comes_at_random():
+    """A look counts some four of each of 36 kinds, and those with few by chance would be kept whole in the next."""
+    rng = np.random.default_rng(8)
+    shapes = [
+        {"tools": tools, "messages": (*system, *long_talk(turns, characters))}
+        for tools in ((), TOOL)
+        for system in ((), (Message("system", "Help."),))
+        for turns in (1, 3, 7)
+        for characters in (50, 500, 5_000)
+    ]
+    times = 1.7e9 + np.cumsum(rng.exponential(1 / 14.4, 14_400))
+    drawn = kept(
+        Sampler(7.0, by_kind=True),
+        [request(f"r-{i}", float(t), **shapes[rng.integers(len(shapes))]) for i, t in enumerate(times)],
+    )
+    secs = times[-1] - times[0] - 200
+    assert sum(e.time > times[0] + 200 for e, _ in drawn) / secs == pytest.approx(7.0, rel=0.07)
