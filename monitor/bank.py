@@ -10,7 +10,8 @@ from monitor.conditional import Conditioned
 from monitor.detectors import DETECTORS
 from monitor.interfaces import Column, Detector, Harm, Level, Matrix, Reading, Role, Snapshot, Strata
 from monitor.records import EVERY, Draw, Exchange
-from monitor.report import ChannelReport, ColumnReport, ModelReport, TopicReport, finite
+from monitor.report import ChannelReport, ColumnReport, Detectable, ModelReport, TopicReport, finite
+from monitor.sensitivity import Sensitivity
 from monitor.stats.bets import shift_and_spread, upper_tail
 from monitor.stats.confidence import radius
 from monitor.stats.means import column_means
@@ -117,6 +118,7 @@ class Bank:
                 baseline.inputs, baseline.words, baseline.known
             ).items()
         }
+        self._sensitivity = Sensitivity(baseline, self._tolerance)
         self._course, self._rate = Course(), MonthlyRate()
         self._run_length = self._measure_run_length()
         self._levels = dict.fromkeys(Channel, Level.INSUFFICIENT)
@@ -156,6 +158,8 @@ class Bank:
         for channel in EVEN:
             value, strata, groups = values[channel]
             values[channel] = value, np.where(even[:, None], strata, np.int32(-1)), groups
+        residuals, strata, _ = values[Channel.BEHAVIOUR]
+        self._sensitivity.count(self._exchanges, np.where(np.isnan(residuals), np.int32(-1), strata), seen.topic)
         departure = (measured.signals - seen.expected) / self._spread
         weight = 1 / np.array([draw.chance for draw in draws])
         shown = np.column_stack([measured.signals, departure, seen.topic, seen.supported, again, weight])
@@ -306,7 +310,8 @@ class Bank:
         )
 
     def report(self) -> ModelReport:
-        """One look at the model, for those who show it. Milliseconds."""
+        """One look at the model, for those who show it. Milliseconds; more when what would have been seen is
+        renewed (see `Sensitivity`)."""
         k, manifest = len(self.columns[Channel.BEHAVIOUR]), self._baseline.manifest
         readings = {channel: detector.reading() for channel, detector in self._detectors.items()}
         recent = self._latest(readings)
@@ -367,13 +372,15 @@ class Bank:
 
     def _channel(self, channel: Channel, reading: Reading, recent: Matrix) -> ChannelReport:
         columns = self.columns[channel]
-        means = np.full((5, len(columns)), np.nan)
+        means, detectable = np.full((5, len(columns)), np.nan), None
+        threshold = float(np.log10(self._threshold(channel)))
         if channel is Channel.BEHAVIOUR:
             signals = recent[:, : len(columns)]
             means = np.vstack([self._usual, column_means(signals, recent[:, -1]), self._effects()])
+            detectable = self._detectable(threshold)
         return ChannelReport(
             evidence_log10=finite(reading.evidence),
-            threshold_log10=float(np.log10(self._threshold(channel))),
+            threshold_log10=threshold,
             level=reading.level,
             n=reading.n,
             onset=None if reading.onset is None else reading.onset + 1,
@@ -389,15 +396,34 @@ class Bank:
                     effect=finite(means[2, i]),
                     effect_low=finite(means[3, i]),
                     effect_high=finite(means[4, i]),
+                    detectable=None if detectable is None else detectable[i],
                 )
                 for i, column in enumerate(columns)
             ),
         )
 
+    def _detectable(self, threshold_log10: float) -> list[Detectable]:
+        """Of each signal."""
+        found = self._sensitivity.smallest(threshold_log10)
+        topic = None if found.topic is None else self._baseline.manifest.topics[found.topic].name
+        return [
+            Detectable(
+                move="" if np.isnan(change) else _move(column, int(np.sign(change))),
+                change=finite(change),
+                effect=finite(change / spread),
+                topic=topic,
+                topic_change=finite(within),
+                topic_effect=finite(within / spread),
+            )
+            for column, spread, change, within in zip(
+                self.columns[Channel.BEHAVIOUR], self._spread, found.change, found.topic_change, strict=True
+            )
+        ]
+
     def snapshot(self) -> Snapshot:
         out = {f"{c}.{name}": array for c, d in self._detectors.items() for name, array in d.snapshot().items()}
         out["recent"], out["times"], out["roots"] = self._recent.copy(), self._times.copy(), self._repeats.dump()
-        out["templates"] = self._bursts.dump()
+        out["templates"], out["compared"] = self._bursts.dump(), self._sensitivity.dump()
         out["departed"], out["ids"] = self._departed.copy(), np.array(self._ids)
         out["scalars"] = np.array([self._exchanges, self._run_length, *self._rate.dump()])
         out["levels"] = np.array([str(self._levels[c]) for c in Channel])
@@ -413,6 +439,7 @@ class Bank:
         self._ids = snapshot["ids"].tolist()
         self._repeats, self._departed = Repeats.load(snapshot["roots"]), snapshot["departed"].copy()
         self._bursts = Repeats.load(snapshot["templates"], BURST)
+        self._sensitivity.load(snapshot["compared"])
         exchanges, self._run_length, *rate = (float(x) for x in snapshot["scalars"])
         self._exchanges, self._rate = int(exchanges), MonthlyRate.load(rate)
         self._levels = {c: Level(str(level)) for c, level in zip(Channel, snapshot["levels"], strict=True)}

@@ -23,6 +23,8 @@ from monitor import __version__, backtest, baseline, demo, evaluation, service, 
 from monitor.baseline import Gauge
 from monitor.errors import ConfigError, TidegaugeError
 from monitor.sufficiency import leftovers
+from monitor.web.detectable import changed, shown
+from monitor.web.numbers import readable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 baseline_app = typer.Typer(no_args_is_help=True, help="Baselines: what the model was when it was evaluated.")
@@ -344,10 +346,10 @@ def _incident_table(done: backtest.Replay) -> Table:
 
 def _smallest_table(done: backtest.Replay) -> Table:
     table = Table("signal", "change", "baseline", "changed", "in spreads", "values", box=None)
-    for s in backtest.shown(done.smallest, 5)[:6]:
-        known = backtest.readable(s.baseline, s.unit), backtest.readable(s.changed, s.unit)
-        spreads = "–" if s.spreads is None else f"{s.spreads:+.2f}"
-        table.add_row(s.signal, "–" if s.changed is None else s.move, *known, spreads, f"{s.n:,}")
+    for column, known in shown(done.signals, 5)[:6]:
+        before, after = readable(column.baseline, column.unit), readable(changed(column, known), column.unit)
+        spreads = "–" if known.effect is None else f"{known.effect:+.2f}"
+        table.add_row(column.name, known.move or "–", before, after, spreads, f"{column.samples:,}")
     return _folded_at(table, "change")
 
 

@@ -22,11 +22,28 @@ class Blind(StrEnum):
     STALLED = "stalled"
 
 
+class Detectable(msgspec.Struct, frozen=True, kw_only=True):
+    """The smallest change of a signal, alone, that would have been seen by now: `change` of its mean, in its unit, with
+    its sign, and `move` in words; None and "" where none would have been, however large. A signal with a direction of
+    harm in that one, others in the one seen sooner. `topic` is the topic of prompts that was met least, None where none
+    is large enough: a change confined to it has to be by `topic_change`, None where none would have been seen; confined
+    to another topic a smaller one is seen. `effect` and `topic_effect` are the changes in units of the baseline's
+    spread, None also where it has none."""
+
+    move: str
+    change: float | None
+    effect: float | None
+    topic: str | None
+    topic_change: float | None
+    topic_effect: float | None
+
+
 class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     """One signal or input. `evidence_log10` is its part of the channel's evidence, None before its first value.
     `baseline` and `recent` are means in `unit`; `effect` is the departure from what the prompts let expect since the
     model last turned, in units of the baseline's spread, with an interval that holds at any time; each None when not
-    seen, and with sampling weighted back to the traffic. `move` says in words what its evidence points to."""
+    seen, and with sampling weighted back to the traffic. `move` says in words what its evidence points to. `detectable`
+    is None for what is no signal."""
 
     name: str
     unit: str
@@ -38,6 +55,7 @@ class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     effect: float | None = None
     effect_low: float | None = None
     effect_high: float | None = None
+    detectable: Detectable | None = None
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):

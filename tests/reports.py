@@ -3,7 +3,7 @@
 import msgspec
 
 from monitor.interfaces import Level
-from monitor.report import ChannelReport, ColumnReport, Histogram, ModelReport, MonitorReport, TopicReport
+from monitor.report import ChannelReport, ColumnReport, Detectable, Histogram, ModelReport, MonitorReport, TopicReport
 from monitor.verdict import Channel, Incident, Mover, Span, Verdict, verdict_of, words
 
 NOW = 1_790_000_000.0
@@ -12,6 +12,20 @@ NOW = 1_790_000_000.0
 def column(name, evidence, **more):
     return ColumnReport(
         **{"name": name, "unit": "0/1", "evidence_log10": evidence, "move": f"more {name}", "samples": 40} | more
+    )
+
+
+def detectable(change, effect, topic_change=None, topic_effect=None, **more):
+    return Detectable(
+        **{
+            "move": "more refusals",
+            "change": change,
+            "effect": effect,
+            "topic": "refund, card",
+            "topic_change": topic_change,
+            "topic_effect": topic_effect,
+        }
+        | more
     )
 
 
@@ -55,8 +69,26 @@ def model(name="bot", verdict=Verdict.STEADY, **more):
             "channels": {
                 Channel.BEHAVIOUR: channel(
                     1.5,
-                    column("refusal", 1.25, baseline=0.1, recent=0.3, effect=0.7, effect_low=0.5, effect_high=0.875),
-                    column("answer_length", -0.5, unit="log(1 + characters)", baseline=5.0, recent=5.5, effect=-0.2),
+                    column(
+                        "refusal",
+                        1.25,
+                        baseline=0.1,
+                        recent=0.3,
+                        effect=0.7,
+                        effect_low=0.5,
+                        effect_high=0.875,
+                        detectable=detectable(0.0625, 0.25, 0.5, 2.0),
+                    ),
+                    column(
+                        "answer_length",
+                        -0.5,
+                        unit="log(1 + characters)",
+                        baseline=5.0,
+                        recent=5.5,
+                        effect=-0.2,
+                        detectable=detectable(-0.125, -0.375, move="shorter answers"),
+                    ),
+                    column("new_secret", -0.5, baseline=0.0, detectable=detectable(None, None, move="")),
                 ),
                 Channel.INPUTS: channel(0.5, column("prompt_length", 0.5)),
                 Channel.SUPPORT: channel(0.25, column("strange_words", 0.25), threshold=5.3),

@@ -13,22 +13,17 @@ import numpy as np
 import pytest
 from prometheus import ROOT
 from scipy import stats
-from scipy.special import ndtr, ndtri
 from traffic import EVEN, exchanges, line
 
 from monitor import backtest, baseline, demo
 from monitor.backtest import history
-from monitor.backtest import smallest as smallest_module
 from monitor.backtest.words import short
 from monitor.baseline import Gauge
-from monitor.detectors.conformal import ConformalMartingale
 from monitor.formats import FORMATS
-from monitor.interfaces import Level, Role
+from monitor.interfaces import Role
 from monitor.records import Record
-from monitor.report import ChannelReport, ColumnReport
-from monitor.stats.bets import shift_and_spread
-from monitor.stats.ranks import Bags
 from monitor.verdict import Channel
+from monitor.web.numbers import readable
 
 PER_MONTH = ("--exchanges-per-month", 20_000)
 
@@ -264,76 +259,16 @@ def test_pages_seen_have_the_interval_of_a_poisson_count(shop, opened):
 # The smallest change
 
 
-def asked(opened, n, threshold):
-    columns = tuple(
-        ColumnReport(name=c.name, unit=c.unit, evidence_log10=0.0, move="", samples=n)
-        for c in opened.gauge.columns(Role.SIGNAL)
-    )
-    seen = ChannelReport(
-        evidence_log10=0.0, threshold_log10=np.log10(threshold), level=Level.STEADY, n=n, onset=None, columns=columns
-    )
-    return {s.signal: s for s in smallest_module.smallest(opened, seen)}
-
-
-def test_the_smallest_change_shrinks_with_exchanges_and_grows_with_the_threshold(opened):
-    few, many, strict = asked(opened, 200, 2e4), asked(opened, 800, 2e4), asked(opened, 200, 2e6)
-    for name in ("answer_length", "finish_length", "word_length"):
-        assert abs(many[name].spreads) < abs(few[name].spreads) < abs(strict[name].spreads)
-    assert all(s.changed is None and s.spreads is None for s in asked(opened, 0, 2e4).values())
-    assert all(s.changed is None for s in asked(opened, 5, 2e4).values())
-
-
-def test_harm_is_shown_in_its_direction_and_shares_stay_shares(opened):
-    harm = {c.name: int(c.harm) for c in opened.gauge.columns(Role.SIGNAL)}
-    for name, s in asked(opened, 1_000, 2e4).items():
-        if s.changed is None:
-            continue
-        if harm[name]:
-            assert (s.changed - s.baseline) * harm[name] > 0
-        if s.unit == "0/1":
-            assert 0 <= s.changed <= 1
-
-
-def test_what_never_was_has_a_smallest_share(opened):
-    never = asked(opened, 1_000, 2e4)["new_secret"]
-    assert (never.baseline, never.spreads) == (0.0, None)
-    assert 0.01 < never.changed < 0.15
-
-
-def test_a_change_of_that_size_is_seen_about_every_second_time(opened):
-    """Simulated with the detector itself: streams drawn from the baseline's own values, one signal shifted."""
-    n, threshold, known = 400, 2e4, opened.known
-    columns = opened.gauge.columns(Role.SIGNAL)
-    at = [c.name for c in columns].index("answer_length")
-    strata = np.where(known.supported[:, None] & ~np.isnan(known.residuals), known.strata, -1).astype(np.int32)
-    rows = np.flatnonzero(strata[:, at] >= 0)
-    low, high = smallest_module._intervals(known.residuals[rows, at], strata[rows, at])
-    values, found = opened.signals[rows, at], asked(opened, n, threshold)["answer_length"]
-
-    def weights(shift):
-        w = (ndtr(ndtri(high) - shift) - ndtr(ndtri(low) - shift)) / (high - low)
-        return w / w.sum()
-
-    shifts = np.linspace(-1.5, 1.5, 1_001)
-    means = np.array([weights(s) @ values for s in shifts])
-    shift = shifts[np.argmin(np.abs(means - found.changed))]
-    bags = Bags.fit(known.residuals, strata, opened.conditional.groups, seed=0)
-    bets = shift_and_spread(np.array([c.harm for c in columns], np.int8))
-
-    def seen(times):
-        count = 0
-        for seed in range(16):
-            rng = np.random.default_rng(seed)
-            pick = rng.integers(0, len(strata), (n, len(columns)))
-            pick[:, at] = rng.choice(rows, n, p=weights(times * shift))
-            stream = [np.take_along_axis(x, pick, 0) for x in (known.residuals, strata)]
-            detector = ConformalMartingale(bags=bags, bets=bets, seed=seed)
-            count += any(c.reading.level is Level.MOVED for c in detector.update(*stream, np.log(threshold)))
-        return count
-
-    assert seen(0.5) <= 3
-    assert 4 <= seen(1.0) <= 15
-    assert seen(1.6) >= 15
+def test_the_smallest_changes_are_those_of_the_last_report(shop, opened):
+    done = backtest.replay([shop / "first.jsonl"], opened, exchanges_per_month=20_000)
+    told = {s["signal"]: s for s in backtest.plain(done)["smallest_change"]}
+    assert list(told) == [c.name for c in opened.gauge.columns(Role.SIGNAL)]
+    for column in done.report.channels[Channel.BEHAVIOUR].columns:
+        known, said = column.detectable, told[column.name]
+        assert (said["n"], said["spreads"], said["topic"]) == (column.samples, known.effect, known.topic)
+        assert (said["changed"] is None) is (known.change is None)
+        assert said["changed"] is None or said["changed"] == column.baseline + known.change
+    assert told["answer_length"]["changed"] is not None
 
 
 @pytest.mark.parametrize(
@@ -349,7 +284,7 @@ def test_a_change_of_that_size_is_seen_about_every_second_time(opened):
     ],
 )
 def test_numbers_are_readable(x, unit, said):
-    assert backtest.readable(x, unit) == said
+    assert readable(x, unit) == said
 
 
 def test_rates_are_readable():

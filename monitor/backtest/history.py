@@ -16,16 +16,16 @@ import msgspec
 import numpy as np
 from scipy.special import gammaincinv
 
-from monitor.backtest.smallest import Smallest, smallest
 from monitor.bank import Bank
 from monitor.baseline import Baseline
 from monitor.errors import ConfigError, MalformedRecord
 from monitor.formats import format_of
 from monitor.records import Exchange
-from monitor.report import ModelReport
+from monitor.report import ColumnReport, ModelReport
 from monitor.sources import SOURCES
 from monitor.stats.rate import MonthlyRate
 from monitor.verdict import Channel, Incident, Span, Verdict, verdict_of
+from monitor.web.detectable import changed
 
 LOOK = 25
 """Exchanges between two looks at the evidence; doubled whenever there are more than MOST_LOOKS."""
@@ -73,7 +73,6 @@ class Replay:
     during: Mapping[str, ModelReport]
     looks: Sequence[Look]
     false_pages: FalsePages
-    smallest: Sequence[Smallest]
     left_out: Mapping[str, int]
     first_time: float | None
     last_time: float | None
@@ -82,6 +81,11 @@ class Replay:
     def pages(self) -> Sequence[Incident]:
         """The incidents that would have paged."""
         return [i for i in self.incidents if i.verdict in PAGING]
+
+    @property
+    def signals(self) -> Sequence[ColumnReport]:
+        """The signals of the answers at the end, each with the smallest change that would have been seen."""
+        return self.report.channels[Channel.BEHAVIOUR].columns
 
 
 def replay(
@@ -125,7 +129,6 @@ def replay(
         during=course.during,
         looks=course.looks,
         false_pages=_false_pages(false_pages_per_month, per_month, course.promised, pages, course.exchanges),
-        smallest=smallest(baseline, report.channels[Channel.BEHAVIOUR]),
         left_out=dict(traffic.left_out),
         first_time=course.first_time,
         last_time=course.last_time,
@@ -163,8 +166,25 @@ def plain(done: Replay) -> dict[str, Any]:
         "verdicts": [{**_built(s), "to_exchange": s.to_exchange or report.exchanges} for s in done.spans],
         "incidents": [{**_built(i), "pages": i.verdict in PAGING} for i in done.incidents],
         "false_pages": _built(done.false_pages),
-        "smallest_change": [_built(s) for s in done.smallest],
+        "smallest_change": [_smallest(c) for c in done.signals],
         "looks": [_built(look) for look in done.looks],
+    }
+
+
+def _smallest(column: ColumnReport) -> dict[str, Any]:
+    known = column.detectable
+    assert known is not None
+    return {
+        "signal": column.name,
+        "unit": column.unit,
+        "move": known.move,
+        "n": column.samples,
+        "baseline": column.baseline,
+        "changed": changed(column, known),
+        "spreads": known.effect,
+        "topic": known.topic,
+        "topic_change": known.topic_change,
+        "topic_spreads": known.topic_effect,
     }
 
 

@@ -6,11 +6,12 @@ from importlib.resources import files
 from monitor import __version__
 from monitor.backtest import plot
 from monitor.backtest.history import DETAILED, PAGING, Replay, worst
-from monitor.backtest.smallest import Smallest, number, shown, unit_of
 from monitor.backtest.words import certainty, false_pages, headline, span_of_time, stamp
 from monitor.report import ColumnReport, ModelReport
 from monitor.verdict import Channel, Incident, Verdict, words
+from monitor.web.detectable import listed
 from monitor.web.html import plain, table
+from monitor.web.numbers import number, unit_of
 
 _SHOWN_INCIDENTS = 100
 _CHANNELS = {
@@ -120,12 +121,8 @@ def _signals(report: ModelReport) -> str:
 
 def _named(column: ColumnReport) -> str:
     """The signal and its unit."""
-    return _signal(column.name, column.unit)
-
-
-def _signal(name: str, unit: str) -> str:
-    said = unit_of(unit)
-    return escape(plain(name)) + (f" <small>{escape(said)}</small>" if said else "")
+    said = unit_of(column.unit)
+    return escape(plain(column.name)) + (f" <small>{escape(said)}</small>" if said else "")
 
 
 def _topics(report: ModelReport) -> str:
@@ -147,27 +144,7 @@ def _false_pages(done: Replay) -> str:
 
 
 def _smallest(done: Replay) -> str:
-    rows = [_smallest_row(s) for s in shown(done.smallest, 5)]
-    head = ("signal", "change", "baseline", "changed", "in spreads", "values seen")
-    return (
-        "<section><h2>Smallest change that would have been seen</h2>"
-        f"{table(head, rows, numbers=(2, 3, 4, 5))}"
-        '<p class="note">An approximation: a change in this signal alone that lasts over the whole replay or the best '
-        "part of it, seen in about one of two cases. Changes of several signals at once are seen sooner. First what "
-        "is asked about most, then the signals with the smallest change. –: no change would have been seen.</p>"
-        "</section>"
-    )
-
-
-def _smallest_row(s: Smallest) -> tuple[str, ...]:
-    return (
-        _signal(s.signal, s.unit),
-        escape(s.move) if s.changed is not None else "–",
-        number(s.baseline, s.unit),
-        number(s.changed, s.unit),
-        "–" if s.spreads is None else f"{s.spreads:+.2f}",
-        f"{s.n:,}",
-    )
+    return f"<section><h2>Smallest change that would have been seen</h2>{listed(done.signals, 5)}</section>"
 
 
 def _at(time: float | None) -> str:

@@ -125,6 +125,7 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
         )
     )
     samples = _gauge("signal_samples", "Values of the signal that were compared.", "signal")
+    smallest = _detectable()
     for model in report.models:
         key = (report.namespace, model.name)
         for column in model.channels[Channel.BEHAVIOUR].columns:
@@ -134,7 +135,21 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
             _add_if(low, (*key, column.name), column.effect_low)
             _add_if(high, (*key, column.name), column.effect_high)
             samples.add_metric((*key, column.name), column.samples)
-    yield from (mean, effect, low, high, samples)
+            for field, family in smallest.items():
+                _add_if(family, (*key, column.name), getattr(column.detectable, field, None))
+    yield from (mean, effect, low, high, samples, *smallest.values())
+
+
+def _detectable() -> dict[str, GaugeMetricFamily]:
+    """By the field of the report that each shows. What would not have been seen at all has no series."""
+    seen = "Smallest change of the signal, alone, that would have been seen by now"
+    confined = f"{seen}, confined to the topic of prompts that was met least"
+    return {
+        "effect": _gauge("detectable_effect", f"{seen}, in spreads.", "signal"),
+        "change": _gauge("detectable_change", f"{seen}, in its unit.", "signal"),
+        "topic_effect": _gauge("detectable_topic_effect", f"{confined}, in spreads.", "signal"),
+        "topic_change": _gauge("detectable_topic_change", f"{confined}, in its unit.", "signal"),
+    }
 
 
 def _inputs(report: MonitorReport) -> Iterator[Metric]:

@@ -1,7 +1,6 @@
 """The status page: one self-contained HTML page, rendered on the server, that answers in the order in which a tired
 person asks: is anything wrong, since when, is it the users or the model, what moved, how sure."""
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -11,7 +10,9 @@ from urllib.parse import quote
 from monitor.interfaces import Level
 from monitor.report import Blind, ChannelReport, ColumnReport, ModelReport, MonitorReport
 from monitor.verdict import Channel, Incident, Span, Verdict, verdict_of
+from monitor.web.detectable import listed
 from monitor.web.html import plain, table
+from monitor.web.numbers import number, unit_of
 
 SHOWN_WHOLE = 5
 """Of several models at most so many are shown whole, the worst first; the others stand in the list, with a link."""
@@ -104,7 +105,7 @@ def _model(model: ModelReport, namespace: str) -> str:
         f'<h2 class="{verdict}">{plain(verdict)}</h2>'
         f'<p class="lead">{escape(why)}{lacking} <b>{_ACT[verdict]}</b></p>'
         f"{_open(model.incidents)}{_channels(model)}{_course(model.spans, model.exchanges)}"
-        f"{_incidents(model.incidents)}{_signals(model)}{_topics(model)}"
+        f"{_incidents(model.incidents)}{_signals(model)}{_detectable(model)}{_topics(model)}"
         f'<p class="note">{model.exchanges:,} exchanges measured against baseline '
         f"<code>{escape(model.baseline_id)}</code> of {model.baseline_exchanges:,} exchanges"
         f"{_until(model.baseline_time)}.</p></section>"
@@ -190,8 +191,8 @@ def _signals(model: ModelReport) -> str:
     rows = [
         (
             _named(c, known.threshold_log10 / 2),
-            _readable(c.baseline, c.unit),
-            _readable(c.recent, c.unit),
+            number(c.baseline, c.unit),
+            number(c.recent, c.unit),
             _number(c.evidence_log10),
         )
         for c in columns[:8]
@@ -204,24 +205,15 @@ def _signals(model: ModelReport) -> str:
 def _named(column: ColumnReport, enough: float) -> str:
     """The signal with, in words, where it went once there is `enough` evidence that it went anywhere, else its unit."""
     sure = column.evidence_log10 is not None and column.evidence_log10 >= enough
-    unit = column.unit.removeprefix("log(").removeprefix("1 + ").removesuffix(")") if "log(" in column.unit else ""
-    text = column.move if sure else unit
+    text = column.move if sure else unit_of(column.unit)
     return escape(plain(column.name)) + (f" <small>{escape(text)}</small>" if text else "")
 
 
-def _readable(x: float | None, unit: str) -> str:
-    """Means of logarithms as the numbers they stand for, of yes and no as shares, others as they are."""
-    if x is None:
-        return "–"
-    if unit.startswith("log(1 + "):
-        return _short(math.expm1(x))
-    if unit.startswith("log("):
-        return _short(math.exp(x))
-    return f"{x:.1%}" if unit == "0/1" or unit.startswith("share") else _short(x)
-
-
-def _short(x: float) -> str:
-    return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}"
+def _detectable(model: ModelReport) -> str:
+    columns = model.channels[Channel.BEHAVIOUR].columns
+    if all(c.detectable is None or c.detectable.change is None for c in columns):
+        return ""
+    return f"<h3>Smallest changes that would have been seen by now</h3>{listed(columns, 5)}"
 
 
 def _topics(model: ModelReport) -> str:

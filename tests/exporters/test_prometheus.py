@@ -29,6 +29,7 @@ CONTRACT = {
     "tidegauge_signal_effect_low": (*MODEL, "signal"),
     "tidegauge_signal_effect_high": (*MODEL, "signal"),
     "tidegauge_signal_samples": (*MODEL, "signal"),
+    "tidegauge_detectable_effect": (*MODEL, "signal"),
     "tidegauge_out_of_support_ratio": MODEL,
     "tidegauge_repeated_ratio": MODEL,
     "tidegauge_input_shift": MODEL,
@@ -49,6 +50,9 @@ CONTRACT = {
 """Names that users build on, with their labels: what is here keeps its name."""
 
 MORE = {
+    "tidegauge_detectable_change": (*MODEL, "signal"),
+    "tidegauge_detectable_topic_effect": (*MODEL, "signal"),
+    "tidegauge_detectable_topic_change": (*MODEL, "signal"),
     "tidegauge_exchanges_total": MODEL,
     "tidegauge_exchanges_needed": MODEL,
     "tidegauge_evidence_exchanges": (*MODEL, "channel"),
@@ -128,13 +132,15 @@ def test_a_real_run_says_nothing_outside_the_contract_and_all_of_it_about_models
     said = emitted(text_string_to_metric_families(text))
     wanted = {name: {frozenset(labels)} for name, labels in (CONTRACT | MORE).items()}
     assert said.items() <= wanted.items()
-    # No broker here, the recording's records carry no time, and no incident need be open at its end.
+    # No broker here, the recording's records carry no time, no incident need be open at its end, and of no signal with
+    # a spread would a change in the topic met least have been seen.
     absent = {name for name in wanted if name not in said}
     assert absent <= {
         "tidegauge_kafka_lag_records",
         "tidegauge_kafka_lag_seconds",
         "tidegauge_incident_onset_timestamp_seconds",
         "tidegauge_records_skipped_total",
+        "tidegauge_detectable_topic_effect",
     }
 
 
@@ -166,6 +172,11 @@ def test_values_arrive_as_they_are():
         ("tidegauge_signal_effect_low", (("signal", "refusal"),)): 0.5,
         ("tidegauge_signal_effect_high", (("signal", "refusal"),)): 0.875,
         ("tidegauge_signal_samples", (("signal", "refusal"),)): 40,
+        ("tidegauge_detectable_effect", (("signal", "refusal"),)): 0.25,
+        ("tidegauge_detectable_change", (("signal", "refusal"),)): 0.0625,
+        ("tidegauge_detectable_topic_effect", (("signal", "refusal"),)): 2.0,
+        ("tidegauge_detectable_topic_change", (("signal", "refusal"),)): 0.5,
+        ("tidegauge_detectable_effect", (("signal", "answer_length"),)): -0.375,
         ("tidegauge_input_shift", ()): 0.25,
         ("tidegauge_out_of_support_ratio", ()): 0.125,
         ("tidegauge_repeated_ratio", ()): 0.0625,
@@ -209,6 +220,10 @@ def test_what_is_not_known_has_no_series():
         "tidegauge_signal_effect",
         "tidegauge_signal_effect_low",
         "tidegauge_signal_effect_high",
+        "tidegauge_detectable_effect",
+        "tidegauge_detectable_change",
+        "tidegauge_detectable_topic_effect",
+        "tidegauge_detectable_topic_change",
         "tidegauge_input_shift",
         "tidegauge_out_of_support_ratio",
         "tidegauge_repeated_ratio",
@@ -220,6 +235,22 @@ def test_what_is_not_known_has_no_series():
         assert name not in said
     assert scrape.value("tidegauge_exchanges_needed", namespace="shop", model="bot") == 30
     assert not any(math.isnan(value) for value in scrape.series().values()), "NaN is not a reading"
+
+
+def test_a_change_that_would_not_have_been_seen_has_no_series():
+    scrape = Scrape(full_report())
+    assert not scrape.of("tidegauge_detectable_effect", signal="new_secret")
+    assert not scrape.of("tidegauge_detectable_topic_effect", signal="answer_length")
+
+
+def test_signals_of_what_would_have_been_seen_are_those_of_the_baseline(ran):
+    columns = ran.board.latest().models[0].channels[Channel.BEHAVIOUR].columns
+    for field in ("effect", "change", "topic_effect", "topic_change"):
+        samples = [s for f in ran.registry.collect() for s in f.samples if s.name == f"tidegauge_detectable_{field}"]
+        said = {s.labels["signal"]: s.value for s in samples}
+        assert said == {c.name: x for c in columns if (x := getattr(c.detectable, field)) is not None}
+        assert 0.0 not in said.values()
+    assert any(c.detectable.effect is not None for c in columns)
 
 
 def test_evidence_never_stands_without_its_threshold(ran):

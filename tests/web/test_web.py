@@ -16,7 +16,7 @@ import httpx
 import pytest
 from prometheus import ROOT, on_each_prometheus, scraping, until
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from reports import NOW, bare_model, changed, channel, column, incident, model, report
+from reports import NOW, bare_model, changed, channel, column, detectable, incident, model, report
 
 from monitor import demo
 from monitor.errors import ConfigError
@@ -193,6 +193,21 @@ def test_signals_say_what_is_not_known_as_null_and_never_as_zero():
     assert known["topics"] == [{"name": "parcel", "baseline": 1.0, "recent": None}]
 
 
+def test_signals_say_what_would_have_been_seen(face):
+    (known, *_) = face.get("/api/v1/signals").json()
+    seen = {c["name"]: c["detectable"] for c in known["channels"]["behaviour"]["columns"]}
+    assert seen["refusal"] == {
+        "move": "more refusals",
+        "change": 0.0625,
+        "effect": 0.25,
+        "topic": "refund, card",
+        "topic_change": 0.5,
+        "topic_effect": 2.0,
+    }
+    assert [seen["new_secret"][key] for key in ("change", "effect", "topic_change", "topic_effect")] == [None] * 4
+    assert {c["detectable"] for c in known["channels"]["inputs"]["columns"]} == {None}
+
+
 def test_the_settings_are_shown_and_secrets_are_not(face):
     config = face.get("/api/v1/config").json()
     assert config["models"][0]["name"] == "bot"
@@ -285,6 +300,21 @@ def test_means_of_logarithms_are_shown_as_the_numbers_they_stand_for():
     text = Page(render(report(model()))).text
     assert "answer length characters 147 244 -0.5" in text  # expm1(5.0), expm1(5.5)
     assert "refusal 10.0% 30.0% 1.2" in text
+
+
+def test_what_would_have_been_seen_is_shown_with_the_topic_in_which_most_is_missed():
+    text = Page(render(report(model()))).text
+    assert "Smallest changes that would have been seen by now" in text
+    assert "refusal more refusals 10.0% 16.2% +0.25 +2.00 40" in text
+    assert "answer length characters shorter answers 147 130 -0.38 – 40" in text
+    assert "confined to prompts about refund, card, the topic met least" in text
+    assert "would have been seen by now" not in Page(render(report(bare_model()))).text
+
+
+def test_what_is_constant_in_the_baseline_has_shares_in_place_of_spreads():
+    rare = column("refusal", 0.0, baseline=0.0, detectable=detectable(0.03, None, 0.4))
+    known = dict(model().channels) | {Channel.BEHAVIOUR: channel(0.5, rare)}
+    assert "refusal more refusals 0.0% 3.0% – 40.0% 40" in Page(render(report(model(channels=known)))).text
 
 
 def test_a_move_is_put_in_words_once_there_is_evidence_for_it_and_what_stood_still_is_left_out():
