@@ -15,7 +15,7 @@ TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit chaos lint types format docs-config bench-extract bench-ingest bench-nulls bench-shifts bench-swaps kafka-home lock clean
+.PHONY: help run test parts unit chaos lint types format docs-config bench-extract bench-ingest bench-nulls bench-onsets bench-shifts bench-swaps kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench-nulls: $(TESTS) ## Count false pages on unchanged streams of numbers, hard
 
 bench-shifts: $(TESTS) ## Find made shifts, here and by other detectors: make bench-shifts GENERATOR=FILE (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks.shifts --generator $(GENERATOR) $(ARGS)
+
+bench-onsets: $(TESTS) ## Place made shifts, by likelihood and by other detectors: make bench-onsets GENERATOR=FILE (docs/benchmarks.md)
+	$(BIN)/python -m benchmarks.onsets --generator $(GENERATOR) $(ARGS)
 
 bench-swaps: $(TESTS) ## Find real model swaps, here and by other detectors: make bench-swaps DATA=FOLDER (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks.swaps --data $(DATA) $(ARGS)

@@ -20,7 +20,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,7 +36,7 @@ from monitor.bank import Bank
 from monitor.batch import Texts
 from monitor.interfaces import Column, Matrix, Measured, Role
 from monitor.stats.space import Space
-from monitor.verdict import Verdict
+from monitor.verdict import Incident, Verdict
 
 RUN_LENGTH, LEAD, AFTER = 20_000.0, 500, 2_000
 KINDS = ("small", "medium", "large", "input", "none")
@@ -111,12 +111,18 @@ class Maker:
         return float(np.log(RUN_LENGTH) / information)
 
 
-def ours(maker: Maker, base: tuple[Matrix, Matrix], live: tuple[Matrix, Matrix], seed: int) -> int | None:
-    """The live exchange after which the first `unexplained` incident opened."""
+def replay(maker: Maker, base: tuple[Matrix, Matrix], live: tuple[Matrix, Matrix], seed: int) -> Sequence[Incident]:
+    """The incidents that the product makes of a stream."""
     baseline = nulls.baseline_of(maker.measured(base, "base"), maker.gauge, seed)
     bank = Bank(name="m", baseline=baseline, exchanges_per_month=RUN_LENGTH, seed=seed)
     maker.gauge.feed(bank, maker.measured(live, "live"))
-    return min((i.opened for i in bank.course.incidents if i.verdict is Verdict.UNEXPLAINED), default=None)
+    return bank.course.incidents
+
+
+def ours(maker: Maker, base: tuple[Matrix, Matrix], live: tuple[Matrix, Matrix], seed: int) -> int | None:
+    """The live exchange after which the first `unexplained` incident opened."""
+    incidents = replay(maker, base, live, seed)
+    return min((i.opened for i in incidents if i.verdict is Verdict.UNEXPLAINED), default=None)
 
 
 def summary(alarms: list[int | None]) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from monitor.sensitivity import Sensitivity
 from monitor.stats.bets import shift_and_spread, upper_tail
 from monitor.stats.confidence import radius
 from monitor.stats.means import column_means
+from monitor.stats.opinions import OPINIONS
 from monitor.stats.ranks import Bags
 from monitor.stats.rate import MonthlyRate
 from monitor.stats.repeats import BURST, Repeats
 from monitor.stats.weighted import SUMS, added, mean_of
-from monitor.verdict import Channel, Course, Incident, Mover, Verdict, decide, verdict_of, words
+from monitor.verdict import Channel, Course, Incident, Mover, Opinion, Verdict, decide, verdict_of, words
 
 STEP = 256
 """Exchanges between two looks at the traffic rate; the run length follows it at the same exchanges however cut."""
@@ -32,6 +33,9 @@ MIN_RUN_LENGTH = 10_000.0
 
 GRAIN, STEEPEST = 2.0**-10, 1_000.0
 """Departures are summed in steps of this part of a spread, each up to so many spreads."""
+
+ASK_AGAIN = STEP
+"""Exchanges after an incident opened at which second opinions are asked again: most see nothing as soon as it opens."""
 
 EXAMPLES, ID_CHARACTERS = 3, 128
 """So many topics and exchanges are named with an incident, exchanges by so much of their ids."""
@@ -166,6 +170,8 @@ class Bank:
         start = 0
         while start < len(exchanges):
             stop = min(start + STEP - self._exchanges % STEP, len(exchanges))
+            asked = (i.opened + ASK_AGAIN - self._exchanges for i in self._course.lasting)
+            stop = min([stop, *(start + ahead for ahead in asked if ahead > 0)])
             for i in range(start, stop):
                 self._ids[(self._exchanges + i - start) % RECENT] = exchanges[i].id[:ID_CHARACTERS]
             self._step(slice(start, stop), values, shown, times)
@@ -194,6 +200,10 @@ class Bank:
         self._rate.update(times)
         if self._exchanges % STEP == 0:
             self._run_length = self._measure_run_length()
+        for incident in self._course.lasting:
+            if self._exchanges == incident.opened + ASK_AGAIN:
+                opinions = self._opinions(incident.channel, incident.movers, 0, self._exchanges)
+                self._course.put_opinions(incident, opinions)
 
     def _values(self, inputs: Matrix, words: Matrix, seen: Conditioned) -> dict[Channel, tuple[Matrix, Strata, int]]:
         """Per channel what its detector compares, in which strata, and how many strata there are."""
@@ -235,7 +245,8 @@ class Bank:
     def _incident(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> Incident:
         onset = reading.onset or 0  # counted from 0; the ring of times reaches as far back as the detector's memory
         moved = self._movers(channel, reading)
-        topics, examples = self._told(channel, moved, max(onset, exchange - RECENT + STEP), exchange)
+        held = exchange - RECENT + STEP  # rings of that length hold this one, wherever the step ends
+        topics, examples = self._told(channel, moved, max(onset, held), exchange)
         return Incident(
             id=f"{self._name}-{channel}-{exchange}",
             channel=channel,
@@ -249,7 +260,20 @@ class Bank:
             movers=moved,
             topics=topics,
             examples=examples,
+            opinions=self._opinions(channel, moved, held, exchange),
         )
+
+    def _opinions(self, channel: Channel, moved: Sequence[Mover], first: int, exchange: int) -> tuple[Opinion, ...]:
+        """What others make of the first mover's ranks, or those along the learned direction, in the exchanges from
+        `first` (from 0) up to number `exchange`, and after the last move of this verdict was over."""
+        verdict = verdict_of(channel)
+        over = max((i.closed or 0 for i in self._course.incidents if i.verdict is verdict), default=0)
+        names = [c.name for c in self.columns[channel]]
+        column = next((names.index(m.column) for m in moved[:1] if m.column in names), 0)
+        rows, ranks = self._detectors[channel].remembered(column)
+        kept = (rows >= max(first, over)) & (rows < exchange) & ~np.isnan(ranks)
+        places = {name: ask(ranks[kept]) for name, ask in OPINIONS.items()}
+        return tuple(Opinion(name, None if i is None else int(rows[kept][i]) + 1) for name, i in places.items())
 
     def _told(
         self, channel: Channel, moved: Sequence[Mover], onset: int, exchange: int

@@ -23,6 +23,7 @@ from monitor import __version__, backtest, baseline, demo, evaluation, service, 
 from monitor.baseline import Gauge
 from monitor.errors import ConfigError, TidegaugeError
 from monitor.sufficiency import leftovers
+from monitor.verdict import second_opinions
 from monitor.web.detectable import changed, shown
 from monitor.web.numbers import readable
 
@@ -340,6 +341,8 @@ def _incident_table(done: backtest.Replay) -> Table:
         pages = "[bold]yes[/]" if i.verdict in backtest.PAGING else "no"
         over = "still open" if i.closed is None else place(i.closed, i.closed_time)
         began, certain = place(i.onset, i.onset_time), place(i.opened, i.opened_time)
+        if i.opinions:
+            began += f"\n[dim]{second_opinions(i)}[/]"
         table.add_row(f"[{_STYLE[i.verdict]}]{i.verdict}[/]", pages, began, certain, over, moved)
     return _folded_at(table, "what moved")
 

@@ -80,6 +80,13 @@ class Mover(msgspec.Struct, frozen=True):
     share: float
 
 
+class Opinion(msgspec.Struct, frozen=True):
+    """Where another detector, `name`, thinks that a move began: an exchange, from 1; None when it sees none."""
+
+    name: str
+    onset: int | None
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """A move that takes the verdict away from `steady`: one change, one incident, also when several channels see it.
     Exchanges are ordinals of the model's measured exchanges, from 1.
@@ -87,7 +94,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     `channel` saw it first, `verdict` is what its move alone would give. `onset` is where the move most likely began,
     `opened` where it became certain enough, `closed` where it was over (None while it lasts). `evidence_log10` against
     `threshold_log10` is as of `opened`; since the onset, `topics` are those in which the move is most and `examples`
-    ids of exchanges that show it most. Times are Unix seconds of the exchanges, None when records carry none.
+    ids of exchanges that show it most. `opinions` are on the first mover: asked as of `opened`, and once more when more
+    of the move has been seen; they decide nothing. Times are Unix seconds of the exchanges, None when records carry
+    none.
     """
 
     id: str
@@ -102,8 +111,14 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     movers: tuple[Mover, ...]
     topics: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
     closed: int | None = None
     closed_time: float | None = None
+
+
+def second_opinions(incident: Incident) -> str:
+    """Who places its onset where, "–" for who sees no change; "" when nobody was asked."""
+    return ", ".join(f"{o.name} {'–' if o.onset is None else f'{o.onset:,}'}" for o in incident.opinions)
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -146,13 +161,23 @@ class Course:
 
     def is_open(self, verdict: Verdict) -> bool:
         """Whether an incident of this verdict lasts."""
-        return any(incident.verdict is verdict and incident.closed is None for incident in self.incidents)
+        return any(incident.verdict is verdict for incident in self.lasting)
 
     def close(self, verdict: Verdict, *, exchange: int, time: float | None) -> None:
         """Ends the open incident of this verdict, if there is one."""
         for i, incident in enumerate(self.incidents):
             if incident.verdict is verdict and incident.closed is None:
                 self.incidents[i] = msgspec.structs.replace(incident, closed=exchange, closed_time=time)
+
+    @property
+    def lasting(self) -> list[Incident]:
+        """The incidents that are open, oldest first."""
+        return [incident for incident in self.incidents if incident.closed is None]
+
+    def put_opinions(self, incident: Incident, opinions: tuple[Opinion, ...]) -> None:
+        """Puts later opinions in the place of those that a kept incident has."""
+        at = self.incidents.index(incident)
+        self.incidents[at] = msgspec.structs.replace(incident, opinions=opinions)
 
     def dump(self) -> bytes:
         return msgspec.json.encode(_Stored(tuple(self.spans), tuple(self.incidents), dict(self.opened)))

@@ -22,6 +22,7 @@ from monitor.baseline import Gauge
 from monitor.formats import FORMATS
 from monitor.interfaces import Role
 from monitor.records import Record
+from monitor.stats.opinions import OPINIONS
 from monitor.verdict import Channel
 from monitor.web.numbers import readable
 
@@ -74,6 +75,7 @@ def test_the_recording_pages_once_as_it_does_in_the_demonstration(tested):
     assert 1_150 < page["onset"] <= page["opened"] < 1_230
     assert page["opened_time"] == pytest.approx(found["first_time"] + 3 * page["opened"], abs=600)
     assert all(mover["move"] for mover in page["movers"])
+    assert [opinion["name"] for opinion in page["opinions"]] == list(OPINIONS)
     last = found["looks"][-1]
     assert (last["exchange"], set(last["evidence_log10"])) == (2_200, {str(c) for c in Channel})
 
@@ -181,6 +183,7 @@ def test_the_report_is_one_file_that_asks_for_nothing(tested, tmp_path):
     said = " ".join(page.texts)
     for part in ("Would have paged once", "Promised, not measured.", "unexplained", "answer length"):
         assert part in said
+    assert re.search(r"ADWIN (1,1[89]\d|1,2[01]\d), Page-Hinkley (1,1[89]\d|1,2[01]\d), KSWIN (–|1,[12]\d\d)", said)
 
 
 def test_names_of_others_are_escaped(tmp_path):

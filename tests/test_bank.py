@@ -9,6 +9,7 @@ from monitor import baseline
 from monitor.bank import Bank, movers
 from monitor.baseline import Gauge, open_baseline
 from monitor.interfaces import Level
+from monitor.stats.opinions import OPINIONS
 from monitor.verdict import Channel, Verdict
 
 GAUGE = Gauge.standard()
@@ -70,6 +71,37 @@ def test_another_model_is_unexplained_also_while_users_change(known):
     assert b.report().incidents_opened == {Verdict.EXPLAINED: 1, Verdict.UNEXPLAINED: 1}
 
 
+def test_second_opinions_are_asked_at_once_and_once_more(known):
+    b = bank(known)
+    b.update(exchanges(3, 300, first=10_000))
+    swapped = exchanges(3, 200, style="swapped", first=20_000)
+    b.update(swapped[:20])
+    (early,) = b.course.incidents
+    assert [o.name for o in early.opinions] == list(OPINIONS)
+    whole = bank(known)
+    whole.update([*exchanges(3, 300, first=10_000), *swapped])
+    assert whole.course.incidents[0].opinions == early.opinions  # whatever came with the exchange that opened it
+    b.update(swapped[20:])
+    b.update(exchanges(3, 400, style="swapped", first=30_000))
+    (later,) = b.course.incidents
+    assert msgspec.structs.replace(later, opinions=early.opinions) == early
+    assert {o.onset is None or abs(o.onset - 301) < 60 for o in later.opinions} == {True}
+    assert sum(o.onset is not None for o in later.opinions) >= 2
+
+
+def test_second_opinions_do_not_look_behind_the_last_incident(known):
+    """The end of the first move is a change too, and lies in what is remembered."""
+    b = bank(known)
+    b.update(exchanges(3, 200, first=10_000))
+    b.update(exchanges(3, 150, style="swapped", first=20_000))
+    b.update(exchanges(3, 250, first=30_000))
+    b.update(exchanges(3, 40, style="swapped", first=40_000))
+    first, second = b.course.incidents
+    assert first.closed < second.opened
+    assert second.opened - first.opened < 512
+    assert all(o.onset is None or o.onset > first.closed for o in second.opinions)
+
+
 def test_prompts_of_another_kind_are_out_of_support_and_no_behaviour(known):
     b = bank(known)
     b.update(exchanges(4, 200, first=10_000))
@@ -103,7 +135,7 @@ def test_cuts_and_restarts_change_nothing(known, seed):
     stream = [
         *exchanges(6, 300, first=10_000),
         *exchanges(6, 300, topics=TURNED, first=20_000),
-        *exchanges(6, 200, style="swapped", first=30_000),
+        *exchanges(6, 300, style="swapped", first=30_000),
         *exchanges(6, 400, first=40_000),
     ]
     whole, cut, at = bank(known, exchanges_per_month=None), bank(known, exchanges_per_month=None), 0
@@ -116,6 +148,7 @@ def test_cuts_and_restarts_change_nothing(known, seed):
         cut.update(stream[at:to])
         at = to
     assert len(whole.course.incidents) >= 2
+    assert any(o.onset is not None for i in whole.course.incidents for o in i.opinions)
     assert msgspec.json.encode(whole.report()) == msgspec.json.encode(cut.report())
     final = cut.snapshot()
     for name, array in whole.snapshot().items():

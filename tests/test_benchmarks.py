@@ -76,6 +76,18 @@ def test_shifts(tmp_path):
     assert rows["large"]["ours"]["mean_delay"] < 100
 
 
+def test_onsets(tmp_path):
+    (tmp_path / "made.py").write_text(GENERATOR)
+    command = ("--generator", tmp_path / "made.py", "--json", "--streams", "2", "--baseline", "400")
+    rows = {row["kind"]: row for row in last_line("benchmarks.onsets", *command)["onsets"]}
+    assert rows.keys() == {"small", "medium", "large"}
+    assert rows["large"]["incidents"] == rows["large"]["likelihood"]["sees"] == 2
+    assert rows["large"]["likelihood"]["median_error"] < 20
+    rates = last_line("benchmarks.onsets", "--unchanged", "4", "--json")["onsets"]
+    assert {row["name"] for row in rates} == {"ADWIN", "Page-Hinkley", "KSWIN"}
+    assert all(0 <= row["rate"] <= 1 for row in rates)
+
+
 @pytest.fixture
 def recorded(tmp_path):
     """A folder of two models with answers to the same prompts."""

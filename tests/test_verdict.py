@@ -1,11 +1,23 @@
 """The decision table, line by line, and the course that verdicts make."""
 
+import json
 from itertools import product
 
 import pytest
 
 from monitor.interfaces import Level
-from monitor.verdict import TABLE, Channel, Course, Incident, Verdict, decide, verdict_of, words
+from monitor.verdict import (
+    TABLE,
+    Channel,
+    Course,
+    Incident,
+    Opinion,
+    Verdict,
+    decide,
+    second_opinions,
+    verdict_of,
+    words,
+)
 
 MOVED, STEADY, LITTLE = Level.MOVED, Level.STEADY, Level.INSUFFICIENT
 
@@ -79,6 +91,24 @@ def test_a_course_keeps_spans_and_incidents_and_survives_its_bytes():
     ]
     assert [(i.closed, i.closed_time) for i in course.incidents] == [(160, 7.0), (200, None)]
     assert course.opened == {Verdict.EXPLAINED: 1, Verdict.UNEXPLAINED: 1}
+
+
+def test_a_course_from_before_there_were_opinions_can_be_read():
+    course = Course()
+    course.open(incident(Channel.BEHAVIOUR, 100))
+    old = json.loads(course.dump())
+    del old["incidents"][0]["opinions"]
+    assert Course.load(json.dumps(old).encode()).incidents == course.incidents
+
+
+def test_later_opinions_take_the_place_of_earlier_ones():
+    course = Course()
+    for exchange in (50, 100):
+        course.open(incident(Channel.BEHAVIOUR, exchange))
+    assert second_opinions(course.incidents[1]) == ""
+    course.put_opinions(course.incidents[1], (Opinion("ADWIN", 1_095), Opinion("KSWIN", None)))
+    course = Course.load(course.dump())
+    assert [second_opinions(i) for i in course.incidents] == ["", "ADWIN 1,095, KSWIN –"]
 
 
 def test_two_turns_at_one_exchange_leave_no_empty_span():

@@ -8,7 +8,7 @@ from monitor.backtest import plot
 from monitor.backtest.history import DETAILED, PAGING, Replay, worst
 from monitor.backtest.words import certainty, false_pages, headline, span_of_time, stamp
 from monitor.report import ColumnReport, ModelReport
-from monitor.verdict import Channel, Incident, Verdict, words
+from monitor.verdict import Channel, Incident, Verdict, second_opinions, words
 from monitor.web.detectable import listed
 from monitor.web.html import plain, table
 from monitor.web.numbers import number, unit_of
@@ -75,7 +75,7 @@ def _incidents(done: Replay) -> str:
         (
             f'<span class="tag {i.verdict}">{plain(i.verdict)}</span>',
             f"<b>{i.opened:,}</b>{_at(i.opened_time)}" if i.verdict in PAGING else "no",
-            f"{i.onset:,}{_at(i.onset_time)}",
+            f"{i.onset:,}{_at(i.onset_time)}{_others(i)}",
             f"{i.opened:,}{_at(i.opened_time)}",
             "still open" if i.closed is None else f"{i.closed:,}{_at(i.closed_time)}",
             escape("; ".join(f"{m.move} ({m.share:.0%})" for m in i.movers[:4])),
@@ -84,8 +84,17 @@ def _incidents(done: Replay) -> str:
     ]
     more = len(done.incidents) - _SHOWN_INCIDENTS
     note = f'<p class="note">{more:,} more are in the output of --json.</p>' if more > 0 else ""
+    if any(i.opinions for i in done.incidents[:_SHOWN_INCIDENTS]):
+        note += (
+            '<p class="note">Small, under where it began: second opinions of other detectors. –: sees no change.</p>'
+        )
     head = ("what", "pages at", "began about", "certain at", "over at", "what moved (share of the evidence)")
     return f"<section><h2>Incidents, by exchange</h2>{table(head, rows)}{note}</section>"
+
+
+def _others(incident: Incident) -> str:
+    said = second_opinions(incident)
+    return f" <small>{said}</small>" if said else ""
 
 
 def _details(done: Replay) -> str:

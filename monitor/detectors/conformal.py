@@ -224,6 +224,12 @@ class ConformalMartingale:
             onset=self._onset if self._moved else None,
         )
 
+    def remembered(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """See `Detector`. Where in its interval a rank lies is drawn, a constant's anywhere, for each row anew."""
+        rows = np.arange(max(self._rows - MEMORY, 0), self._rows)
+        low, high = self._memory[:, rows % MEMORY, column].astype(float)
+        return rows, low + (high - low) * uniform_at(rows, 1, seed=~self._seed)[:, 0]
+
     def snapshot(self) -> Snapshot:
         return {
             "mass": self._mass.copy(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from monitor.detectors.conformal import CAP, ConformalMartingale
 from monitor.interfaces import Crossing, Level, Matrix, Reading, Snapshot, Strata
@@ -29,10 +29,13 @@ DOUBT = 2
 """The scatter of values is doubted as if so many rows for each column had shown that of the space, which is even."""
 
 MEMORY = 1_024
+"""Latest gains kept: they place the onset of a move, and the ranks are read off them."""
+
 _FAR = 50.0
 _LEAST_BAG, _LEAST_RANKED, _LEAST_LEARNED = 8, 10, 3
 _SIZES, _RANKED = len(PRIOR_SIZES), len(PRIOR_SIZES) * len(STAKES)
 _MATCHED = len(MOST) * _SIZES
+_LAST_RANKED = _MATCHED + _RANKED * np.arange(1, 3) - 1  # of either parity the bet with the largest size and stake
 _WEIGHTS = np.concatenate([np.repeat(WEIGHT, _SIZES) / _SIZES, np.full(2 * _RANKED, (1 - sum(WEIGHT)) / (2 * _RANKED))])
 
 
@@ -284,6 +287,15 @@ class LearnedDirection:
             onset=self._onset if moved else None,
             move=self._move.copy() if moved else None,
         )
+
+    def remembered(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:  # noqa: ARG002 - there is one
+        """See `Detector`. Ranks along the direction as learned before each value, from what a bet on them paid. None of
+        values in a move: the direction that is held then is another, and would look like another change."""
+        rows = np.sort(self._places[self._places >= max(self._rows - MEMORY, 0)])
+        gain = self._memory[(rows % MEMORY)[:, None], _LAST_RANKED].astype(np.float64)
+        stake = STAKES[-1]
+        ranks = ndtr((gain.sum(axis=1) + stake**2 / 2) / stake)
+        return rows, np.where((gain != 0).any(axis=1), ranks, np.nan)
 
     def snapshot(self) -> Snapshot:
         moving = {} if self._returning is None else self._returning.snapshot()

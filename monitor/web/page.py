@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from monitor.interfaces import Level
 from monitor.report import Blind, ChannelReport, ColumnReport, ModelReport, MonitorReport
-from monitor.verdict import Channel, Incident, Span, Verdict, verdict_of
+from monitor.verdict import Channel, Incident, Span, Verdict, second_opinions, verdict_of
 from monitor.web.detectable import listed
 from monitor.web.html import plain, table
 from monitor.web.numbers import number, unit_of
@@ -116,7 +116,8 @@ def _open(incidents: Sequence[Incident]) -> str:
     """What is going on now, in a sentence each."""
     return "".join(
         f'<p class="now {i.verdict}">Began about exchange {i.onset:,}{_at(i.onset_time)}, certain at {i.opened:,}'
-        f"{_at(i.opened_time)}. Most evidence: {escape('; '.join(m.move for m in i.movers[:3]))}.{_look_at(i)}</p>"
+        f"{_at(i.opened_time)}. Most evidence: {escape('; '.join(m.move for m in i.movers[:3]))}."
+        f"{_look_at(i)}{_others(i)}</p>"
         for i in reversed(incidents)
         if i.closed is None
     )
@@ -126,6 +127,11 @@ def _look_at(incident: Incident) -> str:
     where = f" Most in prompts about {escape('; '.join(incident.topics))}." if incident.topics else ""
     named = ", ".join(f"<code>{escape(name)}</code>" for name in incident.examples)
     return f"{where} Look at {named}." if named else where
+
+
+def _others(incident: Incident) -> str:
+    said = second_opinions(incident)
+    return f" <small>Second opinions on where it began: {said}.</small>" if said else ""
 
 
 def _channels(model: ModelReport) -> str:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
-from monitor.detectors.conformal import ConformalMartingale
+from monitor.detectors.conformal import MEMORY, ConformalMartingale
 from monitor.interfaces import Level
 from monitor.stats.bets import shift_and_spread, upper_tail
 from monitor.stats.ranks import Bags
@@ -244,3 +245,15 @@ def test_a_given_law_is_not_learned_and_a_smaller_share_never_alarms():
     assert max(alarm(1.0, 100, seed) for seed in range(6)) < 15
     assert np.median([alarm(0.25, 2_000, seed) for seed in range(12)]) < 250
     assert np.median([alarm(0.15, 20_000, seed) for seed in range(6)]) < 2_500
+
+
+def test_remembered_ranks_are_uniform_also_of_ties_and_constants():
+    rng = np.random.default_rng(12)
+    under_test = detector(rng)
+    under_test.update(*values(rng, MEMORY + 300), np.log(1e12))
+    for column in range(K):
+        rows, ranks = under_test.remembered(column)
+        assert np.array_equal(rows, np.arange(300, MEMORY + 300))
+        seen = ranks[~np.isnan(ranks)]
+        assert len(seen) > (150 if column == 5 else MEMORY - 1)
+        assert kstest(seen, "uniform").pvalue > 1e-3

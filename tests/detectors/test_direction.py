@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from monitor.detectors.direction import EPOCH, LearnedDirection
+from monitor.detectors.direction import EPOCH, MEMORY, LearnedDirection
 from monitor.interfaces import Level
+from monitor.stats.opinions import adwin
 
 A, GROUPS = 40, 4
 PRIOR = np.exp(-np.arange(A) / 8.0)
@@ -32,6 +33,27 @@ def test_false_alarms_stay_within_the_run_length(n_base):
         crossings = detector(rng, n_base, seed=seed).update(*values(rng, 2_500), np.log(1_000))
         alarms += sum(c.reading.level is Level.MOVED for c in crossings)
     assert alarms <= 40 + 3 * np.sqrt(40)
+
+
+def test_remembered_ranks_are_uniform_and_end_with_the_move():
+    sure, since = 0, []
+    for seed in range(12):
+        rng = np.random.default_rng([seed, 8])
+        under_test = detector(rng, seed=seed)
+        under_test.update(*values(rng, 400), np.log(1e9))
+        rows, ranks = under_test.remembered(0)
+        assert np.array_equal(rows, np.arange(400))
+        still = ranks[~np.isnan(ranks)]
+        assert len(still) > 380
+        assert abs(still.mean() - 0.5) < 4 / np.sqrt(12 * len(still))
+        assert abs(still.var() * 12 - 1) < 0.2
+        sure += adwin(still) is not None
+        (moved,) = under_test.update(*values(rng, 900, move=2.0), np.log(20_000))
+        rows, ranks = under_test.remembered(0)
+        assert (rows[0], rows[-1]) == (1_300 - MEMORY, 400 + moved.row)
+        since.append(ranks[rows >= moved.reading.onset].mean())
+    assert sure <= 1
+    assert np.mean(since) > 0.6
 
 
 def test_a_mix_of_strata_that_turns_is_no_move():

@@ -25,7 +25,7 @@ from monitor.interfaces import Level
 from monitor.report import STALE_SECS, Blind, TopicReport
 from monitor.settings import Settings, masked
 from monitor.settings.display import mask
-from monitor.verdict import Channel, Mover, Span, Verdict, words
+from monitor.verdict import Channel, Mover, Opinion, Span, Verdict, words
 from monitor.web.app import HANG_SECS, Board, application
 from monitor.web.page import SHOWN_WHOLE, render
 from monitor.web.server import Server
@@ -294,6 +294,15 @@ def test_the_answer_comes_first_then_since_when_then_who_then_what():
         )
     ]
     assert places == sorted(places)
+
+
+def test_second_opinions_stand_with_the_open_incident_and_only_when_asked():
+    quiet = incident(Channel.BEHAVIOUR)
+    text = Page(render(report(model(incidents=(quiet,))))).text
+    assert "Second opinions" not in text
+    asked = changed(quiet, opinions=(Opinion("ADWIN", 1_031), Opinion("KSWIN", None)))
+    text = Page(render(report(model(incidents=(asked,))))).text
+    assert "Second opinions on where it began: ADWIN 1,031, KSWIN –." in text
 
 
 def test_means_of_logarithms_are_shown_as_the_numbers_they_stand_for():
