@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from monitor.detectors.conformal import CAP, ConformalMartingale
+from monitor.detectors.conformal import ConformalMartingale
 from monitor.interfaces import Crossing, Level, Matrix, Reading, Snapshot, Strata
 from monitor.stats.bets import shift_and_spread
 from monitor.stats.blocks import rowwise_product
 from monitor.stats.ranks import Bags
+from monitor.stats.runs import CAP
 from monitor.stats.uniform import uniform_at
 
 EPOCH = 2_048
