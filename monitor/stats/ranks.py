@@ -133,9 +133,7 @@ def ranks(
     return Ranks(below / total, high / total)
 
 
-def seen_before(
-    bins: NDArray[np.int64], strata: NDArray[np.int32], mass: NDArray[np.int32]
-) -> tuple[Counts, Counts]:
+def seen_before(bins: NDArray[np.int64], strata: NDArray[np.int32], mass: NDArray[np.int32]) -> tuple[Counts, Counts]:
     """(n, k) how many values before each fell into its bin, and into its group: those of `mass` and the rows before."""
     _, alike, total = _standing(bins, _cells(strata), mass, strata >= 0)
     return alike, total
@@ -168,7 +166,7 @@ def _standing(
 
     alike = number(at)
     for below, upto in pairwise(table):
-        upto += below  # twice as fast as numpy's cumsum
+        np.add(upto, below, out=upto)  # in half the time of numpy's cumsum
     return number(at) - alike, alike, number(column + (BINS - 1) * 2 * words * len(groups))
 
 

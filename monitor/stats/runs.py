@@ -26,7 +26,8 @@ class Runs:
     @property
     def now(self) -> NDArray[np.float64]:
         """(runs,) R after the last row."""
-        return np.minimum(self._ab[0] * self._begun + self._ab[1], CAP)
+        r: NDArray[np.float64] = np.minimum(self._ab[0] * self._begun + self._ab[1], CAP)
+        return r
 
     def over(self, e: NDArray[np.float64], news: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the weighted sum of R after each of n rows. `e` (n, runs) is what R is multiplied with; `news` is the
@@ -44,14 +45,15 @@ class Runs:
         begun[0] = self._begun
         for before, after, a, b in zip(begun, begun[1:], *ab[-1], strict=False):
             np.multiply(a, before, out=after)
-            after += b
+            np.add(after, b, out=after)
             np.minimum(after, CAP, out=after)
-        sums = np.einsum("igr,gr->gi", ab[:, 0], begun[:-1] * self._weights)
+        sums: NDArray[np.float64] = np.einsum("igr,gr->gi", ab[:, 0], begun[:-1] * self._weights)
         sums += np.einsum("igr,r->gi", ab[:, 1], self._weights)
         self._rows += n
         group, at = divmod(lead + n, GROUP)
         self._begun, self._ab = begun[group].copy(), ab[at - 1, :, group].copy() if at else _nothing(len(begun[0]))
-        return np.minimum(sums.reshape(-1)[lead : lead + n], CAP)
+        np.minimum(sums, CAP, out=sums)
+        return sums.reshape(-1)[lead : lead + n]
 
     def stop(self) -> None:
         """All runs are at 0 again."""
