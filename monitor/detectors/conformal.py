@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 
 from monitor.interfaces import Crossing, Level, Matrix, Reading, Snapshot, Strata
 from monitor.stats.bets import Bets
-from monitor.stats.ranks import Bags, Ranks, count, ranks, seen_before
+from monitor.stats.ranks import WORD, Bags, Ranks, count, ranks, seen_before
 from monitor.stats.runs import Runs
 from monitor.stats.uniform import uniform_at
 
 SETTLE = 256
 """Exchanges between two settled copies of the bag; the copy before the last is what a move is undone to."""
+
+MANY = 4_000
+"""Groups of all columns, from which on so much room would be wanted to rank a whole block that parts cost less."""
 
 DOUBT = 16.0
 """Counts of a move start as if so many of its values had fallen as before it."""
@@ -67,6 +70,7 @@ class ConformalMartingale:
         tolerance = np.zeros(self._k) if tolerance is None else tolerance
         self._learns = (tolerance <= 0) & learns
         self._price = bets.price_of(tolerance, bags.mass.sum(axis=2)) if (tolerance > 0).any() else None
+        self._most_rows = SETTLE if bags.own.size < MANY else WORD
         self._mass = bags.mass.copy()
         self._settled = np.stack([bags.mass, bags.mass])
         self._runs = Runs(bets.weights.reshape(-1))
@@ -100,7 +104,7 @@ class ConformalMartingale:
             # A block never crosses a settling point, so that the copies are taken at the same rows however cut.
             # Nor does it cross the row at which there is enough to say.
             lacking = self._min_exchanges - self._compared
-            stop = min(start + SETTLE - self._rows % SETTLE, len(values))
+            stop = min(start + SETTLE - self._rows % SETTLE, start + self._most_rows, len(values))
             stop = min(stop, start + lacking) if lacking > 0 else stop
             taken, changed = self._block(values[start:stop], strata[start:stop])
             start += taken

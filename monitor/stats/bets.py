@@ -31,7 +31,8 @@ class Bets:
     direction: NDArray[np.int8]
 
     def pay(self, ranks: Ranks) -> NDArray[np.float64]:
-        """(n, k, b) e-values of the bets for (n, k) ranks; 1 where there is no rank (no bet, no news)."""
+        """(n, k, b) e-values of the bets for (n, k) ranks; 1 where there is no rank (no bet, no news), NaN
+        where one has no width."""
         width = ranks.high - ranks.low
         # A value without a rank, or with one that may lie anywhere, is paid 1 by every bet.
         tells = (width < 1).reshape(-1).nonzero()[0]
@@ -41,10 +42,11 @@ class Bets:
             paid = 1 + np.array(TAIL_STAKES) * (share[:, None] / TAIL - 1)
         else:
             paid = _won().between(low, high)
-            paid /= np.repeat(width, paid.shape[1]).reshape(paid.shape)
+            with np.errstate(invalid="ignore"):  # no width, no mean: NaN
+                paid /= np.repeat(width, paid.shape[1]).reshape(paid.shape)
         e = np.ones((ranks.low.size, paid.shape[1]))
         e[tells] = paid
-        return e.reshape(*ranks.low.shape, -1)
+        return e.reshape(*ranks.low.shape, paid.shape[1])
 
     def price_of(self, tolerance: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
         """(groups, k, b) what bets are multiplied with so that a shift of a column by up to `tolerance` (k,) spreads

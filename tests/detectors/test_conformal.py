@@ -244,3 +244,20 @@ def test_a_given_law_is_not_learned_and_a_smaller_share_never_alarms():
     assert max(alarm(1.0, 100, seed) for seed in range(6)) < 15
     assert np.median([alarm(0.25, 2_000, seed) for seed in range(12)]) < 250
     assert np.median([alarm(0.15, 20_000, seed) for seed in range(6)]) < 2_500
+
+
+def test_many_groups_cost_less_room_and_change_nothing():
+    """The same stream, with room for a thousand groups that never come: blocks are ranked in parts."""
+    base, strata = values(np.random.default_rng(10), 300)
+    few, many = (
+        ConformalMartingale(
+            bags=Bags.fit(base, strata, groups, seed=1), bets=shift_and_spread(np.zeros(K, np.int8)), seed=2
+        )
+        for groups in (4, 1_000)
+    )
+    x, strata = values(np.random.default_rng(11), 1_500)
+    x[700:, 0] += 1.0
+    crossings = [[(c.row, c.reading.evidence) for c in d.update(x, strata, np.log(20_000))] for d in (few, many)]
+    assert len(crossings[0]) == 2
+    assert crossings[0] == crossings[1]
+    assert np.array_equal(few.snapshot()["runs"], many.snapshot()["runs"])
