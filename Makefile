@@ -15,7 +15,7 @@ TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit chaos lint types format docs-config bench-extract bench-ingest bench-nulls bench-onsets bench-shifts bench-swaps kafka-home lock clean
+.PHONY: help run test parts unit chaos lint types format docs-config bench-extract bench-detector bench-ingest bench-nulls bench-onsets bench-shifts bench-swaps kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ docs-config: $(TESTS) ## Write docs/configuration.md from the settings
 
 bench-extract: $(TESTS) ## Measure the extractors
 	$(BIN)/python -m benchmarks.extract $(ARGS)
+
+bench-detector: $(TESTS) ## Measure the detector of single signals
+	$(BIN)/python -m benchmarks.detector $(ARGS)
 
 bench-ingest: $(TESTS) ## Measure Kafka to detector state on one core (needs Kafka, see kafka-home)
 	$(BIN)/python -m benchmarks.ingest $(ARGS)

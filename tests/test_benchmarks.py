@@ -48,6 +48,14 @@ def test_decode():
     assert result["json"]["parsed"] > 0
 
 
+def test_detector():
+    result = last_line("benchmarks.detector", "--json", "--rows", "300", "--repeats", "1")
+    for signals in ("signals_10", "signals_40"):
+        assert result[signals]["batch_32"] > 0
+        assert result[signals]["batch_256"] > 0
+        assert 0 < result[signals]["state_mb"] < 5
+
+
 GENERATOR = """
 import numpy as np
 

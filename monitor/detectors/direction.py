@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from monitor.detectors.conformal import CAP, ConformalMartingale
+from monitor.detectors.conformal import ConformalMartingale
 from monitor.interfaces import Crossing, Level, Matrix, Reading, Snapshot, Strata
 from monitor.stats.bets import shift_and_spread
 from monitor.stats.blocks import rowwise_product
 from monitor.stats.ranks import Bags
+from monitor.stats.runs import Runs
 from monitor.stats.uniform import uniform_at
 
 EPOCH = 2_048
@@ -60,7 +61,7 @@ class LearnedDirection:
 
     At an alarm the direction is learned once more, against one half of the reference, and held. The move is over when
     values along it fall as those of the other half do (the half it was learned against looks further away than it is):
-    the return test of `ConformalMartingale` on one column. State: 2 x EPOCH x a 32-bit floats. Cost: about 60 us a row.
+    the return test of `ConformalMartingale` on one column. State: 2 x EPOCH x a 32-bit floats. Cost: about 30 us a row.
     """
 
     def __init__(
@@ -83,8 +84,7 @@ class LearnedDirection:
         self._live, self._live_strata = np.zeros((EPOCH, a), np.float32), np.zeros(EPOCH, np.int32)
         self._past, self._past_strata = np.zeros((0, a), np.float32), np.zeros(0, np.int32)
         self._rows, self._compared, self._epoch, self._count = 0, 0, 0, 0
-        self._r = np.zeros((_MATCHED + 2 * _RANKED,))
-        self._memory = np.zeros((MEMORY, _MATCHED + 2 * _RANKED), np.float32)
+        self._memory = np.zeros((MEMORY, len(_WEIGHTS)), np.float32)
         self._places = np.full(MEMORY, -1, np.int64)  # the row of each memory
         self._log_threshold = np.inf
         self._onset = -1
@@ -97,7 +97,7 @@ class LearnedDirection:
         self._reference = np.concatenate([self._baseline, self._past])
         self._reference_strata = np.concatenate([self._baseline_strata, self._past_strata])
         self._count = 0
-        self._r[:] = 0.0
+        self._runs = Runs(_WEIGHTS)
         self._prepare()
 
     def _prepare(self) -> None:
@@ -113,8 +113,7 @@ class LearnedDirection:
         scatter = (DOUBT * a * np.eye(a) + wide.T @ wide) / self._rows_of_scatter
         self._whiten = np.asarray(np.linalg.inv(scatter), np.float64)
         self._white = wide @ self._whiten
-        self._bags = [_Bag(self._reference, self._reference_strata, self._groups) for _ in range(2)]
-        self._learned = [_Sums(len(self._prior), self._groups) for _ in range(2)]
+        self._ranked = [_Ranked(self._reference, self._reference_strata, self._groups) for _ in range(2)]
 
     def update(self, values: Matrix, strata: Strata, log_threshold: float) -> Sequence[Crossing]:
         """Takes (n, a) values and their strata (n, 1) in order; see `Detector`."""
@@ -131,33 +130,57 @@ class LearnedDirection:
         return crossings
 
     def _watch(self, some: "_Some", crossings: list[Crossing], first: int) -> int:
-        """Bets on values up to an alarm or the end of the epoch; says how many it took."""
-        some = some.until(EPOCH - self._count)
-        wide, threshold = some.values.astype(np.float64), np.exp(self._log_threshold)
-        ties = uniform_at(some.rows, _SIZES, seed=self._seed)
-        log_e, news = np.zeros((len(wide), len(self._r))), np.zeros((len(wide), len(self._r)))
-        for m, matched in enumerate(self._matched):
-            at = slice(m * _SIZES, (m + 1) * _SIZES)
-            log_e[:, at], news[:, at] = self._match(matched, wide, some.strata)
-        for i, (row, stratum) in enumerate(zip(some.rows.tolist(), some.strata.tolist(), strict=True)):
-            self._rank(wide[i], stratum, ties[i], log_e[i], news[i])
-            self._r = np.minimum((self._r + news[i]) * np.exp(log_e[i]), CAP)
-            place = row % MEMORY
-            self._memory[place], self._places[place] = log_e[i], row
-            self._live[self._count], self._live_strata[self._count] = some.values[i], stratum
-            self._count += 1
-            self._compared += 1
-            if self._evidence() >= threshold:
-                self._enter_move(row)
-                crossings.append(Crossing(row=row - first, reading=self.reading()))
-                return i + 1
-            if self._compared == self._min_exchanges:
-                crossings.append(Crossing(row=row - first, reading=self.reading()))
-        if self._count == EPOCH:
+        """Bets on values up to an alarm, the end of the epoch, or the row at which there is enough to say; says how
+        many it took."""
+        lacking = self._min_exchanges - self._compared
+        some = some.until(EPOCH - self._count if lacking <= 0 else min(EPOCH - self._count, lacking))
+        log_e, news = self._bet(some)
+        e, begun = np.exp(log_e), self._runs.state
+        reached = np.flatnonzero(self._runs.over(e, e * news) >= np.exp(self._log_threshold))[:1]
+        if len(reached):
+            some = some.until(int(reached[0]) + 1)
+            taken = len(some.rows)
+            self._runs.go_on(begun, self._count)
+            self._runs.over(e[:taken], (e * news)[:taken])
+        self._keep(some, log_e)
+        self._compared += len(some.rows)
+        row = int(some.rows[-1])
+        if len(reached):
+            self._enter_move(row)
+        if len(reached) or self._compared == self._min_exchanges:
+            crossings.append(Crossing(row=row - first, reading=self.reading()))
+        if self._count == EPOCH and not len(reached):
             self._past, self._past_strata = self._live.copy(), self._live_strata.copy()
             self._epoch += 1
             self._start()
-        return len(wide)
+        return len(some.rows)
+
+    def _bet(self, some: "_Some") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n, bets) the log of what bets pay for values in order, and 1 where they were made; and learns from them."""
+        wide = some.values.astype(np.float64)
+        log_e, news = np.zeros((len(wide), len(_WEIGHTS))), np.zeros((len(wide), len(_WEIGHTS)))
+        for m, matched in enumerate(self._matched):
+            at = slice(m * _SIZES, (m + 1) * _SIZES)
+            log_e[:, at], news[:, at] = self._match(matched, wide, some.strata)
+        rows, u = self._rank(wide, some)
+        z = ndtri(np.minimum(np.maximum(u, 1e-6), 1 - 1e-6))[:, :, None]
+        gained = (STAKES * z - STAKES**2 / 2).reshape(len(rows), _RANKED)
+        for parity in range(2):
+            own, at = (
+                (self._count + rows) % 2 == parity,
+                slice(_MATCHED + parity * _RANKED, _MATCHED + (parity + 1) * _RANKED),
+            )
+            log_e[rows[own], at], news[rows[own], at] = gained[own], 1.0
+        return log_e, news
+
+    def _keep(self, some: "_Some", log_e: NDArray[np.float64]) -> None:
+        """Remembers values of the epoch, and the latest gains."""
+        after = self._count + len(some.rows)
+        self._live[self._count : after], self._live_strata[self._count : after] = some.values, some.strata
+        self._count = after
+        latest = np.flatnonzero(some.rows > some.rows[-1] - MEMORY)
+        places = some.rows[latest] % MEMORY
+        self._memory[places], self._places[places] = log_e[latest], some.rows[latest]
 
     def _look_for_the_end(self, some: "_Some", crossings: list[Crossing], first: int) -> int:
         """Takes values up to the end of the move; says how many."""
@@ -206,35 +229,28 @@ class LearnedDirection:
         matched.apart, matched.doubt, matched.count = earlier[-1], float(doubt[-1]), matched.count + len(rows)
         return log_e, news
 
-    def _rank(
-        self,
-        x: NDArray[np.float64],
-        stratum: int,
-        ties: NDArray[np.float64],
-        log_e: NDArray[np.float64],
-        news: NDArray[np.float64],
-    ) -> None:
-        """Writes the log of what the ranked bets pay for one value, and 1 where they were made; then learns from it."""
-        parity = self._count % 2
-        bag, learned = self._bags[parity], self._learned[parity]
-        bag.add(x, stratum)
-        move = learned.against(bag)
-        if move is not None and bag.counts[stratum] >= _LEAST_RANKED:
-            shift, variance = move
-            d = self._sizes / (self._sizes + variance) * shift
-            scores = d.astype(np.float32) @ bag.rows(stratum).T
-            own = scores[:, -1:]
-            less, equal = np.count_nonzero(scores < own, axis=1), np.count_nonzero(scores == own, axis=1)
-            z = ndtri(np.minimum(np.maximum((less + ties * equal) / scores.shape[1], 1e-6), 1 - 1e-6))
-            at = slice(_MATCHED + parity * _RANKED, _MATCHED + (parity + 1) * _RANKED)
-            log_e[at], news[at] = (STAKES * z[:, None] - STAKES**2 / 2).ravel(), 1.0
-        self._learned[1 - parity].add(x, stratum)
+    def _rank(self, values: NDArray[np.float64], some: "_Some") -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(m,) the values in order that are ranked, and (m, sizes) their ranks along the directions of the time."""
+        ranked: list[int] = []
+        places: list[tuple[NDArray[np.int64], NDArray[np.int64], int]] = []
+        for i, (x, stratum) in enumerate(zip(values, some.strata.tolist(), strict=True)):
+            parity = (self._count + i) % 2
+            place = self._ranked[parity].rank(x, stratum, self._sizes)
+            if place is not None:
+                ranked.append(i)
+                places.append(place)
+            self._ranked[1 - parity].learn(x, stratum)
+        if not ranked:
+            return np.zeros(0, np.int64), np.zeros((0, _SIZES))
+        less, upto, size = (np.array(each) for each in zip(*places, strict=True))
+        ties = uniform_at(some.rows[ranked], _SIZES, seed=self._seed)
+        return np.array(ranked), (less + ties * (upto - less)) / size[:, None]
 
     def _evidence(self) -> float:
-        return float(self._r @ _WEIGHTS)
+        return float(self._runs.now @ _WEIGHTS)
 
     def _enter_move(self, row: int) -> None:
-        best = int(np.argmax(self._r))
+        best = int(np.argmax(self._runs.now))
         rows = np.arange(max(row + 1 - MEMORY, 0), row + 1)
         kept = rows[self._places[rows % MEMORY] == rows][-self._count :]
         gain = self._memory[kept % MEMORY, best].astype(np.float64)
@@ -243,11 +259,10 @@ class LearnedDirection:
         # The rows since the onset stand at the end of the epoch's, one for each memory kept.
         since = slice(self._count - (len(kept) - onset), self._count)
         learned = ~self._held_out()
-        moved = _Sums(len(self._prior), self._groups)
-        bag = _Bag(self._reference[learned], self._reference_strata[learned], self._groups)
+        moved = _Ranked(self._reference[learned], self._reference_strata[learned], self._groups)
         for x, s in zip(self._live[since].astype(np.float64), self._live_strata[since].tolist(), strict=True):
-            moved.add(x, s)
-        found = moved.against(bag)
+            moved.learn(x, s)
+        found = moved.shift()
         if found is not None:
             shift, variance = found
             size = self._sizes[-1]
@@ -304,7 +319,7 @@ class LearnedDirection:
             "live_strata": self._live_strata[: self._count].copy(),
             "past": self._past.copy(),
             "past_strata": self._past_strata.copy(),
-            "r": self._r.copy(),
+            "runs": np.vstack(self._runs.state),
             "memory": self._memory.copy(),
             "places": self._places.copy(),
             "move": self._move.copy(),
@@ -318,14 +333,12 @@ class LearnedDirection:
         self._rows, self._compared, self._epoch, self._onset = (int(x) for x in snapshot["scalars"])
         self._start()
         # The sums and bags are what the same rows made of them before: the same numbers in the same order.
-        live, strata, unread = snapshot["live"].astype(np.float64), snapshot["live_strata"], np.zeros(len(self._r))
-        for matched in self._matched:
-            self._match(matched, live, strata)
-        for x, stratum in zip(live, strata.tolist(), strict=True):
-            self._rank(x, stratum, np.zeros(_SIZES), unread, unread)
-            self._live[self._count], self._live_strata[self._count] = x, stratum
-            self._count += 1
-        self._r, self._memory, self._places = (snapshot[name].copy() for name in ("r", "memory", "places"))
+        live, strata = snapshot["live"], snapshot["live_strata"]
+        if len(live):
+            replayed = _Some(live, strata, np.arange(len(live)))
+            self._keep(replayed, self._bet(replayed)[0])
+        self._runs.go_on((snapshot["runs"][0].copy(), snapshot["runs"][1:].copy()), self._count)
+        self._memory, self._places = snapshot["memory"].copy(), snapshot["places"].copy()
         self._move = snapshot["move"].copy()
         self._log_threshold = float(snapshot["reals"][0])
         prefix = "returning."
@@ -365,52 +378,70 @@ class _Matched:
     def take(self, stratum: int) -> list[int]:
         """Rows that the next value of the stratum meets."""
         pool = self.pool[stratum]
-        count = min(len(pool), int(np.clip(round(len(pool) * SHARE), 1, self.most)))
+        count = min(len(pool), max(1, min(round(len(pool) * SHARE), self.most)))
         taken = pool[len(pool) - count :]
         del pool[len(pool) - count :]
         return taken
 
 
-class _Sums:
-    """Sums of values per stratum."""
-
-    def __init__(self, a: int, groups: int) -> None:
-        self.sums, self.counts = np.zeros((groups, a)), np.zeros(groups)
-
-    def add(self, x: NDArray[np.float64], stratum: int) -> None:
-        self.sums[stratum] += x
-        self.counts[stratum] += 1
-
-    def against(self, bag: "_Bag") -> tuple[NDArray[np.float64], float] | None:
-        """How far these values stand from the bag's, on average over strata that both know, and the variance of that;
-        None while there are too few."""
-        known = bag.counts >= _LEAST_BAG
-        weight = np.where(known, self.counts, 0.0)
-        n = float(weight.sum())
-        if n < _LEAST_LEARNED:
-            return None
-        share = weight / np.maximum(bag.counts, 1.0)
-        shift = (known @ self.sums - share @ bag.sums) / n
-        return shift, 1 / n + float(share @ weight) / n**2
-
-
-class _Bag(_Sums):
-    """Values per stratum and their sums, growing."""
+class _Ranked:
+    """A bag of values per stratum, growing, and sums of other values against it. All sums are kept as they go."""
 
     def __init__(self, values: NDArray[np.float32], strata: NDArray[np.int32], groups: int) -> None:
-        super().__init__(values.shape[1], groups)
-        self._rows = []
+        a = values.shape[1]
+        self._rows: list[NDArray[np.float32]] = []
+        self._sums, self._counts = np.zeros((groups, a)), [0] * groups
+        self._learned, self._weights = np.zeros((groups, a)), [0] * groups
         for s in range(groups):
             own = values[strata == s]
-            self._rows.append(np.concatenate([own, np.zeros((max(64, len(own)), values.shape[1]), np.float32)]))
-            self.sums[s], self.counts[s] = own.astype(np.float64).sum(axis=0), len(own)
+            self._rows.append(np.concatenate([own, np.zeros((max(64, len(own)), a), np.float32)]))
+            self._sums[s], self._counts[s] = own.astype(np.float64).sum(axis=0), len(own)
+        # How far the others stand from the bag, in sum: of each stratum and of all that both know.
+        self._apart, self._apart_of = np.zeros(a), np.zeros((groups, a))
+        self._n, self._n_of, self._doubt, self._doubt_of = 0, [0] * groups, 0.0, [0.0] * groups
 
-    def rows(self, stratum: int) -> NDArray[np.float32]:
-        return self._rows[stratum][: int(self.counts[stratum])]
+    def learn(self, x: NDArray[np.float64], stratum: int) -> None:
+        """Takes in a value that is none of the bag's."""
+        self._learned[stratum] += x
+        self._weights[stratum] += 1
+        self._sum_up(stratum)
 
-    def add(self, x: NDArray[np.float64], stratum: int) -> None:
-        n = int(self.counts[stratum])
+    def shift(self) -> tuple[NDArray[np.float64], float] | None:
+        """How far the values learned stand from the bag's, on average over strata that both know, and the variance of
+        that; None while there are too few."""
+        n = self._n
+        return None if n < _LEAST_LEARNED else (self._apart / n, 1 / n + self._doubt / n**2)
+
+    def rank(
+        self, x: NDArray[np.float64], stratum: int, sizes: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], int] | None:
+        """Takes a value into the bag; (sizes,) of its stratum's values, how many lie under it along the direction of
+        each of `sizes`, and how many do not lie over it; and how many there are. None while too little is known."""
+        n = self._counts[stratum]
         if n == len(self._rows[stratum]):
             self._rows[stratum] = np.concatenate([self._rows[stratum], np.zeros_like(self._rows[stratum])])
         self._rows[stratum][n] = x
-        super().add(x, stratum)
+        self._sums[stratum] += x
+        self._counts[stratum] = n = n + 1
+        self._sum_up(stratum)
+        found = self.shift()
+        if found is None or n < _LEAST_RANKED:
+            return None
+        shift, variance = found
+        direction = sizes / (sizes + variance) * shift
+        scores = direction.astype(np.float32) @ self._rows[stratum][:n].T
+        own = scores[:, -1:]
+        return np.add.reduce(scores < own, axis=1), np.add.reduce(scores <= own, axis=1), n
+
+    def _sum_up(self, stratum: int) -> None:
+        """Puts a stratum that has changed into the sums of all."""
+        count, weight = self._counts[stratum], self._weights[stratum]
+        if count < _LEAST_BAG or not weight:
+            return
+        share = weight / count
+        apart = self._learned[stratum] - share * self._sums[stratum]
+        self._apart += apart
+        self._apart -= self._apart_of[stratum]
+        self._n += weight - self._n_of[stratum]
+        self._doubt += share * weight - self._doubt_of[stratum]
+        self._apart_of[stratum], self._n_of[stratum], self._doubt_of[stratum] = apart, weight, share * weight

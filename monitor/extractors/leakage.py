@@ -79,8 +79,8 @@ def _new_numbers(text: str, given: str) -> tuple[bool, bool]:
     """Whether there is a telephone number and a card number whose digits were not given."""
     if not text:
         return False, False
-    phones, cards = map(_bare, _PHONE.findall(text)), filter(_luhn, map(_bare, _CARD.findall(text)))
-    digits = _bare(given)
+    phones, cards = list(map(_bare, _PHONE.findall(text))), list(filter(_luhn, map(_bare, _CARD.findall(text))))
+    digits = _bare(given) if phones or cards else ""
     return any(number not in digits for number in phones), any(number not in digits for number in cards)
 
 

@@ -62,10 +62,11 @@ def _novelty(texts: Texts) -> NDArray[np.float64]:
     spans = np.clip(texts.ends - texts.starts - 3, 0, _BYTES_SEEN - 3)
     sequences = np.ndarray((len(texts.buffer) - 3,), "<u4", buffer=texts.buffer, strides=(1,))
     buckets = (sequences ^ (sequences >> np.uint32(15))) * _SPREAD >> np.uint32(32 - _BUCKET_BITS)
+    places = buckets.astype(np.intp)  # as numpy would row by row, but slower
     hit = np.zeros(1 << _BUCKET_BITS, bool)
     seen = np.zeros(len(texts), np.int64)
     for i, (start, span) in enumerate(zip(texts.starts.tolist(), spans.tolist(), strict=True)):
         hit[:] = False
-        hit[buckets[start : start + span]] = True
+        hit[places[start : start + span]] = True
         seen[i] = np.count_nonzero(hit)
     return ratio(seen, spans)

@@ -7,12 +7,14 @@ such as a constant, is paid exactly 1.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from monitor.stats.ranks import Ranks
+from monitor.stats.shares import Shares
 
 SHIFT_STAKES = (0.15, 0.3, 0.6, 1.0)
 SPREAD_STAKES = (0.45, 0.9)
@@ -29,20 +31,22 @@ class Bets:
     direction: NDArray[np.int8]
 
     def pay(self, ranks: Ranks) -> NDArray[np.float64]:
-        """(n, k, b) e-values of the bets for (n, k) ranks; 1 where there is no rank (no bet, no news)."""
-        low, high = ranks.low[:, :, None], ranks.high[:, :, None]
-        with np.errstate(invalid="ignore"):
-            width = high - low
-            if self.tail_only:
-                share = (np.maximum(high, 1 - TAIL) - np.maximum(low, 1 - TAIL)) / width
-                e = 1 + np.array(TAIL_STAKES) * (share / TAIL - 1)
-            else:
-                shift = np.array([*SHIFT_STAKES, *(-s for s in SHIFT_STAKES)])
-                spread = np.array([*SPREAD_STAKES, *(-s for s in SPREAD_STAKES)])
-                won = ndtr(ndtri(high) - shift) - ndtr(ndtri(low) - shift)
-                apart = 1 + spread * ((_away(high) - _away(low)) / width - 1)
-                e = np.concatenate([won / width, apart], axis=2)
-        return np.where(np.isnan(width), 1.0, e)
+        """(n, k, b) e-values of the bets for (n, k) ranks; 1 where there is no rank (no bet, no news), NaN
+        where one has no width."""
+        width = ranks.high - ranks.low
+        # A value without a rank, or with one that may lie anywhere, is paid 1 by every bet.
+        tells = (width < 1).reshape(-1).nonzero()[0]
+        low, high, width = ranks.low.reshape(-1)[tells], ranks.high.reshape(-1)[tells], width.reshape(-1)[tells]
+        if self.tail_only:
+            share = (np.maximum(high, 1 - TAIL) - np.maximum(low, 1 - TAIL)) / width
+            paid = 1 + np.array(TAIL_STAKES) * (share[:, None] / TAIL - 1)
+        else:
+            paid = _won().between(low, high)
+            with np.errstate(invalid="ignore"):  # no width, no mean: NaN
+                paid /= np.repeat(width, paid.shape[1]).reshape(paid.shape)
+        e = np.ones((ranks.low.size, paid.shape[1]))
+        e[tells] = paid
+        return e.reshape(*ranks.low.shape, paid.shape[1])
 
     def price_of(self, tolerance: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
         """(groups, k, b) what bets are multiplied with so that a shift of a column by up to `tolerance` (k,) spreads
@@ -56,9 +60,18 @@ class Bets:
         return np.where(tolerance[:, None] > 0, price, 1.0)
 
 
-def _away(u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Integral of 2 |2u - 1|."""
-    return (2 * u - 1) * np.abs(2 * u - 1) / 2
+@cache
+def _won() -> Shares:
+    """What the bets on shifts and on spread win over (0, u)."""
+    shift = np.array([*SHIFT_STAKES, *(-s for s in SHIFT_STAKES)])
+    spread = np.array([*SPREAD_STAKES, *(-s for s in SPREAD_STAKES)])
+
+    def won(u: NDArray[np.float64]) -> NDArray[np.float64]:
+        away = (1 + (2 * u - 1) * np.abs(2 * u - 1)) / 2  # the integral of 2 |2u - 1|
+        u = u[:, None]
+        return np.hstack([ndtr(ndtri(u) - shift), u + spread * (away[:, None] - u)])
+
+    return Shares(won)
 
 
 def shift_and_spread(harm: NDArray[np.int8]) -> Bets:

@@ -13,10 +13,16 @@ def uniform_at(rows: NDArray[np.int64], columns: int, *, seed: int) -> NDArray[n
 
     Up to a million columns. Neither 0 nor 1 is ever drawn. Equal (row, column, seed) give equal bytes on every machine.
     """
-    with np.errstate(over="ignore"):
-        state = rows.astype(np.uint64)[:, None] * np.uint64(1 << 20) + np.arange(columns, dtype=np.uint64)[None, :]
-        state = (state + np.uint64(seed % (1 << 62)) * _GOLDEN + _GOLDEN) * _GOLDEN
-        state = (state ^ (state >> np.uint64(30))) * _MIX_1
-        state = (state ^ (state >> np.uint64(27))) * _MIX_2
-        state ^= state >> np.uint64(31)
-    return ((state >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    # Whole Python numbers, since a single one of numpy's warns where it wraps round.
+    salt = np.uint64((seed % (1 << 62) * int(_GOLDEN) + int(_GOLDEN)) % (1 << 64))
+    state = rows.astype(np.uint64)[:, None] * np.uint64(1 << 20) + (np.arange(columns, dtype=np.uint64) + salt)
+    state *= _GOLDEN
+    for shift, mix in ((30, _MIX_1), (27, _MIX_2)):
+        state ^= state >> np.uint64(shift)
+        state *= mix
+    state ^= state >> np.uint64(31)
+    state >>= np.uint64(12)
+    numbers = state.astype(np.float64)
+    numbers += 0.5
+    numbers *= 2.0**-52
+    return numbers

@@ -257,3 +257,20 @@ def test_remembered_ranks_are_uniform_also_of_ties_and_constants():
         seen = ranks[~np.isnan(ranks)]
         assert len(seen) > (150 if column == 5 else MEMORY - 1)
         assert kstest(seen, "uniform").pvalue > 1e-3
+
+
+def test_many_groups_cost_less_room_and_change_nothing():
+    """The same stream, with room for a thousand groups that never come: blocks are ranked in parts."""
+    base, strata = values(np.random.default_rng(10), 300)
+    few, many = (
+        ConformalMartingale(
+            bags=Bags.fit(base, strata, groups, seed=1), bets=shift_and_spread(np.zeros(K, np.int8)), seed=2
+        )
+        for groups in (4, 1_000)
+    )
+    x, strata = values(np.random.default_rng(11), 1_500)
+    x[700:, 0] += 1.0
+    crossings = [[(c.row, c.reading.evidence) for c in d.update(x, strata, np.log(20_000))] for d in (few, many)]
+    assert len(crossings[0]) == 2
+    assert crossings[0] == crossings[1]
+    assert np.array_equal(few.snapshot()["runs"], many.snapshot()["runs"])
