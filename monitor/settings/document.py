@@ -36,9 +36,9 @@ def read_document(path: Path) -> tuple[list[Assignment], list[Problem]]:
     except RecursionError:
         raise ConfigError(f"{path}: nested too deep, or a part refers to itself") from None
     except (yaml.YAMLError, *_SLIPS) as error:
-        raise ConfigError(
-            f"{path}: not YAML: {(str(error).splitlines() or ['a value does not fit its tag'])[0]}"
-        ) from None
+        told = isinstance(error, yaml.YAMLError | ValueError)
+        why = str(error).splitlines()[0] if told else "a value does not fit its tag"
+        raise ConfigError(f"{path}: not YAML: {why}") from None
 
 
 def _text(path: Path) -> str:

@@ -56,6 +56,24 @@ _ONLY: Mapping[str, Sequence[str]] = {
 }
 """Keys that mean something for some kinds only."""
 
+_NO_REPEATS = ("carriers", "letters", "perturb", "base", "prompts", "measure", "score")
+
+_JUDGES = {
+    "refuse": ("refusal",),
+    "comply": ("refusal",),
+    "choice": ("choice",),
+    "parity": ("text",),
+    "fingerprint": ("text",),
+}
+_JUDGED_BY = {"forbid": "forbids", "require": "requires", "json": "json"}
+
+
+def judges(item: Tree) -> tuple[str, ...]:
+    """The scorers of an item that names none: those of its kind, else those that look at what it expects."""
+    given = _given(item)
+    expected = tuple(judge for key, judge in _JUDGED_BY.items() if key in given)
+    return _JUDGES.get(str(item.get("kind")), expected)
+
 
 def is_name(text: str) -> bool:
     """Whether it can name a pack or an item."""
@@ -132,6 +150,10 @@ def _kind(item: Tree) -> Found:
     for key, kinds in _ONLY.items():
         if key in given and kind not in kinds:
             yield (key,), f"{kind} makes no use of it; leave it out"
+    score = item.get("score") or judges(item)
+    for key, judge in _JUDGED_BY.items():
+        if key in given and kind in _TEXT_KINDS and isinstance(score, list | tuple) and judge not in score:
+            yield (key,), f"no scorer looks at it; add {judge} to score"
 
 
 def _text(item: Tree) -> Found:
@@ -163,17 +185,13 @@ def _carriers(item: Tree, known: Sequence[str]) -> Found:
 
 
 def _lists(item: Tree) -> Found:
-    """Values given twice, where each would be one more ask or scorer."""
-    vary = item.get("vary")
-    lists: dict[KeyPath, Any] = (
-        {("vary", name): values for name, values in vary.items()} if isinstance(vary, Mapping) else {}
-    )
-    triggers = item.get("triggers")
+    """Values given twice, where each would be one more ask or scorer; values that would have to be there and not."""
+    lists: dict[KeyPath, Any] = {(key,): item.get(key) for key in _NO_REPEATS}
+    vary, triggers = item.get("vary"), item.get("triggers")
+    if isinstance(vary, Mapping):
+        lists |= {("vary", name): values for name, values in vary.items()}
     if isinstance(triggers, Mapping):
         lists["triggers", "families"] = triggers.get("families")
-    lists |= {
-        (key,): item.get(key) for key in ("carriers", "letters", "perturb", "base", "prompts", "measure", "score")
-    }
     for path, values in lists.items():
         texts = _texts(values)
         for place, text in texts:

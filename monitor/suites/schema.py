@@ -7,9 +7,10 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from monitor.probing import Category, Kind, Rotation
 from monitor.settings.parts import Count, NotNegative, Part, Positive, Share, Text, refused
+from monitor.suites.markers import Family
 from monitor.suites.perturb import Perturbation
 from monitor.suites.rules import broken, is_json, is_language, is_name
-from monitor.suites.triggers import MOST_VARIANTS, Family
+from monitor.suites.triggers import MOST_VARIANTS
 
 PLAIN = "plain"
 """The carrier that every pack has, unless it says otherwise under this name: the ask and nothing else."""
