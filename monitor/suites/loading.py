@@ -13,7 +13,7 @@ from monitor.settings.document import read_document
 from monitor.settings.keys import KeyPath, Keys, spelled
 from monitor.settings.layers import Layers, Origin, Problem, laid_over
 from monitor.settings.problems import found_by_types
-from monitor.suites.rules import broken
+from monitor.suites.rules import BASE_KINDS, broken
 from monitor.suites.schema import Pack, json_schema
 
 _MOST_BYTES = 5 * 2**20
@@ -77,11 +77,12 @@ def _read(path: Path) -> tuple[Pack, Layers]:
     problems = [*repeated, *layers.problems]
     for at, why in (*_filled_in(layers.tree, path.parent), *broken(layers.tree)):
         problems.append(Problem(layers.nearest_origin(at, top), f"{spelled(at)}: {why}"))
+    pack = None
     try:
         pack = Pack.model_validate(layers.tree)
     except ValidationError as error:
         problems += found_by_types(error, layers, keys=_keys(), default=top)
-    if problems:
+    if pack is None or problems:
         said = "\n".join(str(problem) for problem in sorted(set(problems)))
         raise ConfigError(said.encode("utf-8", "backslashreplace").decode())
     return pack, layers
@@ -133,7 +134,7 @@ def _text_of(folder: Path, name: str) -> tuple[str, str]:
 def _between(packs: Sequence[tuple[Path, Pack, Layers]]) -> Iterator[Problem]:
     """What is wrong with packs that are right alone."""
     ids = [pack.id for _, pack, _ in packs]
-    known = {f"{pack.id}/{item.id}" for _, pack, _ in packs for item in pack.items}
+    kinds = {f"{pack.id}/{item.id}": item.kind for _, pack, _ in packs for item in pack.items}
     for number, (path, pack, layers) in enumerate(packs):
         top = Origin(rank=0, line=0, text=str(path))
         if pack.id in ids[:number]:
@@ -143,7 +144,15 @@ def _between(packs: Sequence[tuple[Path, Pack, Layers]]) -> Iterator[Problem]:
         for place, item in enumerate(pack.items):
             for nth, name in enumerate(item.base):
                 at = ("items", place, "base", nth)
-                if "/" in name and name not in known:
-                    owner = name.partition("/")[0]
-                    why = f'{owner} has no item "{name.partition("/")[2]}"' if owner in ids else f"load {owner} too"
-                    yield Problem(layers.nearest_origin(at, top), f"{spelled(at)}: no {name}; {why}")
+                owner, slash, short = name.partition("/")
+                if not slash:
+                    continue  # of this pack, which is right alone
+                if name not in kinds:
+                    why = (
+                        f'no {name}; {owner} has no item "{short}"' if owner in ids else f"no {name}; load {owner} too"
+                    )
+                elif kinds[name] not in BASE_KINDS:
+                    why = f"{name} is of kind {kinds[name]}; a trigger is laid over {', '.join(BASE_KINDS)}"
+                else:
+                    continue
+                yield Problem(layers.nearest_origin(at, top), f"{spelled(at)}: {why}")
