@@ -15,7 +15,7 @@ TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit chaos lint types format docs-config bench-extract bench-detector bench-ingest bench-nulls bench-onsets bench-shifts bench-swaps kafka-home lock clean
+.PHONY: help run test parts unit chaos lint types format docs-config probes-schema bench-extract bench-detector bench-ingest bench-nulls bench-onsets bench-shifts bench-swaps kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ format: $(TESTS) ## Format the code and mend what ruff can mend
 
 docs-config: $(TESTS) ## Write docs/configuration.md from the settings
 	$(BIN)/python -c 'from monitor.settings.reference import markdown; print(markdown(), end="")' > docs/configuration.md
+
+probes-schema: $(TESTS) ## Write probes/schema.json from the packs' schema
+	$(BIN)/python -c 'import json; from monitor.suites import json_schema; print(json.dumps(json_schema(), indent=2))' > probes/schema.json
 
 bench-extract: $(TESTS) ## Measure the extractors
 	$(BIN)/python -m benchmarks.extract $(ARGS)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.batch import Batch, Words
-from monitor.records import Exchange, Position, Record, RecordBatch
+from monitor.probing import Answer, Ask, Outcome, Sampling, Turn
+from monitor.records import Exchange, Position, Record, RecordBatch, Tool
 
 Matrix = NDArray[np.float64]
 """(n, k): a row per exchange, a column per measured quantity; NaN = does not apply to this exchange."""
@@ -163,3 +164,45 @@ class Detector(Protocol):
     def snapshot(self) -> Snapshot: ...
 
     def restore(self, snapshot: Snapshot) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a target is asked: one completion. `seed` None and `first_tokens` 0 are not sent."""
+
+    turns: tuple[Turn, ...]
+    sampling: Sampling
+    tools: tuple[Tool, ...] = ()
+    seed: int | None = None
+    first_tokens: int = 0
+
+
+class Target(Protocol):
+    """An endpoint that answers. Tries again only what failed on the way (never an answer), and raises nothing for what
+    the endpoint does: a failure is in the answer. Raises ConfigError when it can never work as it is set up."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def complete(self, request: Request) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An answer and what was asked."""
+
+    ask: Ask
+    answer: Answer
+
+
+class Scorer(Protocol):
+    """Judges answers that are there (never failures). UNDETERMINED where it is not sure. Same answer, same outcome.
+
+    `identity` is a hash of all that decides its judgement (type, version, model and revision, parameters): answers are
+    compared only when both were judged by the same identity.
+    """
+
+    @property
+    def identity(self) -> str: ...
+
+    def score(self, batch: Sequence[Scored]) -> Sequence[Outcome]: ...

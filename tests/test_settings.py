@@ -169,7 +169,7 @@ def refusal(
             "monitor.yaml:3: not YAML: could not determine a constructor for the tag "
             "'tag:yaml.org,2002:python/object:os.system' (column 6)",
         ),
-        ("- a\n", "monitor.yaml:1: must be a map of settings"),
+        ("- a\n", "monitor.yaml:1: must be a map of keys to values"),
         ("a: 1\n---\nb: 2\n", "monitor.yaml:2: not YAML: but found another document (column 1)"),
         ("a: &a [*a]\n", "monitor.yaml: nested too deep, or a part refers to itself"),
         (b"a: \xff\n", "monitor.yaml: not UTF-8 text (byte 3)"),

@@ -12,6 +12,8 @@ from monitor.settings.keys import KeyPath, spelled
 from monitor.settings.layers import Assignment, Origin, Problem
 
 _MERGE = "tag:yaml.org,2002:merge"
+_MOST_VALUES = 500_000  # a map that names another ten times, and so on, would grow without end
+_SLIPS = (ValueError, LookupError, AttributeError, ArithmeticError)  # what PyYAML lets out of tags such as `!!bool x`
 
 
 def read_document(path: Path) -> tuple[list[Assignment], list[Problem]]:
@@ -23,7 +25,9 @@ def read_document(path: Path) -> tuple[list[Assignment], list[Problem]]:
         if root is None:
             return [], []
         if not isinstance(root, yaml.MappingNode):
-            raise ConfigError(f"{path}:{_line(root)}: must be a map of settings")
+            raise ConfigError(f"{path}:{_line(root)}: must be a map of keys to values")
+        if _size(root, {}) > _MOST_VALUES:
+            raise ConfigError(f"{path}: more than {_MOST_VALUES:,} values once every `*name` is filled in; use fewer")
         problems = list(_repeated(root, path, ()))
         loader.construct_document(root)  # what safe_load refuses is refused for the whole file, with its place
         return list(_assigned(loader, root, path)), problems
@@ -31,8 +35,10 @@ def read_document(path: Path) -> tuple[list[Assignment], list[Problem]]:
         raise ConfigError(_yaml_problem(error, path)) from None
     except RecursionError:
         raise ConfigError(f"{path}: nested too deep, or a part refers to itself") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{path}: not YAML: {str(error).splitlines()[0]}") from None
+    except (yaml.YAMLError, *_SLIPS) as error:
+        told = isinstance(error, yaml.YAMLError | ValueError)
+        why = str(error).splitlines()[0] if told else "a value does not fit its tag"
+        raise ConfigError(f"{path}: not YAML: {why}") from None
 
 
 def _text(path: Path) -> str:
@@ -49,7 +55,8 @@ def _yaml_problem(error: yaml.MarkedYAMLError, path: Path) -> str:
     mark = error.problem_mark or error.context_mark
     place = f"{path}:{mark.line + 1}" if mark else str(path)
     column = f" (column {mark.column + 1})" if mark else ""
-    return f"{place}: not YAML: {error.problem or error.context}{column}"
+    advice = "; indent with spaces, not tabs" if error.problem and r"'\t'" in error.problem else ""
+    return f"{place}: not YAML: {error.problem or error.context}{column}{advice}"
 
 
 def _line(node: yaml.Node) -> int:
@@ -58,6 +65,17 @@ def _line(node: yaml.Node) -> int:
 
 def _origin(node: yaml.Node, path: Path) -> Origin:
     return Origin(rank=0, line=_line(node), text=f"{path}:{_line(node)}")
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many nodes there are once every alias is filled in. An endless one raises RecursionError."""
+    if id(node) not in known:
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        else:
+            parts = node.value if isinstance(node, yaml.SequenceNode) else []
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _repeated(node: yaml.Node, path: Path, at: KeyPath) -> Iterator[Problem]:

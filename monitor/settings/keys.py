@@ -12,6 +12,7 @@ Schema = Mapping[str, Any]
 
 _SECRET_WORDS = ("password", "secret", "key", "token")
 _FILE_ENDINGS = ("_file", "_keyfile", "_cafile", "_certfile")
+_AT_LEAST = {1: ", at least one", 2: ", at least two"}
 _SIMPLE = {"null": "null", "boolean": "true or false"}
 
 
@@ -105,12 +106,12 @@ class Keys:
     def _allowed_form(self, form: Schema) -> str:
         kind = form.get("type")
         if "enum" in form or "const" in form:
-            return "one of " + ", ".join(form.get("enum", [form.get("const")]))
+            return "one of " + ", ".join(map(str, form.get("enum", [form.get("const")])))
         if kind in ("integer", "number"):
             return ("a whole number" if kind == "integer" else "a number") + _bounds(form)
         if kind == "array":
             items = self.allowed(form["items"])
-            return f"a list of {_plural(items)}" + (", at least one" if form.get("minItems") else "")
+            return f"a list of {_plural(items)}" + _AT_LEAST.get(form.get("minItems", 0), "")
         if kind == "object":
             return self._allowed_map(form)
         if kind == "string":
@@ -120,7 +121,7 @@ class Keys:
     def _allowed_map(self, form: Schema) -> str:
         if isinstance(form.get("additionalProperties"), Mapping):
             return "a map of names to " + _plural(self.allowed(form["additionalProperties"]))
-        return "a map with the keys " + ", ".join(form.get("properties", {}))
+        return "a map with the keys " + ", ".join(form["properties"]) if "properties" in form else "a map"
 
 
 def _plural(allowed: str) -> str:
@@ -137,4 +138,4 @@ def _bounds(form: Schema) -> str:
         return f" from {low} to {high}"
     if low is not None:
         return f", {low} or more"
-    return "" if above is None else f" above {above}"
+    return "" if above is None else f" above {above}" + ("" if high is None else f", {high} at most")

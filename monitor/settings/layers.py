@@ -91,7 +91,8 @@ def _assign(layers: Layers, given: Assignment) -> None:
         keep = isinstance(present, dict) and given.value == {} if last else type(present) is type(empty)
         if not keep:
             present = copy(given.value) if last else empty
-            _forget(layers, given.path[: depth + 1])
+            if _holds(here, part):
+                _forget(layers, given.path[: depth + 1])
             layers.origins[given.path[: depth + 1]] = given.origin
             _put(here, part, present)
         here = present

@@ -17,7 +17,7 @@ _UNKNOWN = ("extra_forbidden", "invalid_key")
 def found_by_types(error: ValidationError, layers: Layers, *, keys: Keys, default: Origin) -> Iterator[Problem]:
     """`default` is where a key stands that is missing at the top."""
     for detail in error.errors(include_url=False):
-        if detail["type"] == "too_short" and detail["input"]:
+        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
             continue  # pydantic counts only the items without a problem; theirs are told already
         path = tuple(detail["loc"]) + tuple(detail.get("ctx", {}).get("at", ()))
         text = f"{spelled(path)}: {_said(detail, path, keys)}"

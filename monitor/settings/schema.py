@@ -8,9 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -18,22 +16,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from monitor.settings.keys import KeyPath
+from monitor.settings.parts import Count, Part, Positive, Text, refused
 
 OTHER = "other"
 """The label value of all traffic that no entry of `models` matches."""
-
-
-def _refused(text: str, *, at: KeyPath = ()) -> PydanticCustomError:
-    """An error about a rule between keys; `at` leads from the model that checks to the key that must change."""
-    return PydanticCustomError("refused", "{text}", {"text": text, "at": at})
-
-
-def _not_bool(value: Any) -> Any:
-    """YAML's `port: yes` is true, and Python's true is 1: a number must be written as a number."""
-    if isinstance(value, bool):
-        raise PydanticCustomError("not_allowed", "a truth value")
-    return value
 
 
 def _not_blank(value: Any) -> Any:
@@ -51,26 +37,17 @@ def _split(value: Any) -> Any:
 def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     for index, value in enumerate(values):
         if value in values[:index]:
-            raise _refused(f"{value} is named twice", at=(index,))
+            raise refused(f"{value} is named twice", at=(index,))
     return values
 
 
-Text = Annotated[str, Field(min_length=1)]
-Count = Annotated[int, BeforeValidator(_not_bool)]
-Positive = Annotated[float, Field(gt=0), BeforeValidator(_not_bool)]
 File = Annotated[Path, BeforeValidator(_not_blank)]
 Servers = Annotated[
     tuple[Text, ...], Field(min_length=1), BeforeValidator(_split, json_schema_input_type=Text | tuple[Text, ...])
 ]
 
 
-class _Part(BaseModel):
-    """Frozen, closed to unknown keys, and no NaN or infinity anywhere."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, ser_json_inf_nan="constants")
-
-
-class Match(_Part):
+class Match(Part):
     """Which traffic belongs to a model."""
 
     model: Text | None = Field(
@@ -84,7 +61,7 @@ class Match(_Part):
     )
 
 
-class Model(_Part):
+class Model(Part):
     """One monitored model."""
 
     name: Text = Field(description=f"Label `model` of its series. Unique; `{OTHER}` is kept for unmatched traffic.")
@@ -122,7 +99,7 @@ class Model(_Part):
         return escape(self.name) if self.match.model is None else self.match.model
 
 
-class Kafka(_Part):
+class Kafka(Part):
     """Topics of a Kafka cluster, read as a member of a consumer group."""
 
     bootstrap_servers: Servers = Field(
@@ -195,11 +172,11 @@ class Kafka(_Part):
         said = [f"{self.security_protocol} needs {', '.join(sorted(missing))}"] if missing else []
         said += [f"{self.security_protocol} makes no use of {', '.join(sorted(idle))}"] if idle else []
         if said:
-            raise _refused("; ".join(said), at=("security_protocol",))
+            raise refused("; ".join(said), at=("security_protocol",))
         return self
 
 
-class Files(_Part):
+class Files(Part):
     """Files with one record per line."""
 
     paths: tuple[File, ...] = Field(
@@ -213,7 +190,7 @@ class Files(_Part):
     format: Text = Field(default="auto", description="Wire format of the records. `auto`: told from each record.")
 
 
-class Source(_Part):
+class Source(Part):
     """Where records come from: exactly one kind."""
 
     kafka: Kafka | None = Field(default=None, description="A Kafka cluster. null: this source is of another kind.")
@@ -224,7 +201,7 @@ class Source(_Part):
         kinds = [kind for kind in type(self).model_fields if getattr(self, kind) is not None]
         if len(kinds) != 1:
             given = " and ".join(kinds) or "none"
-            raise _refused(f"one source has exactly one of {', '.join(type(self).model_fields)}; given: {given}")
+            raise refused(f"one source has exactly one of {', '.join(type(self).model_fields)}; given: {given}")
         return self
 
     @model_serializer(mode="wrap")
@@ -232,7 +209,7 @@ class Source(_Part):
         return {kind: value for kind, value in plain(self).items() if value is not None}
 
 
-class Sampling(_Part):
+class Sampling(Part):
     """How much of the traffic is measured."""
 
     target_per_sec: Positive | None = Field(
@@ -249,7 +226,7 @@ class Sampling(_Part):
     )
 
 
-class State(_Part):
+class State(Part):
     """What survives a restart."""
 
     path: File | None = Field(
@@ -263,7 +240,7 @@ class State(_Part):
     )
 
 
-class Privacy(_Part):
+class Privacy(Part):
     """What is kept of people's text."""
 
     store_text: Literal["never", "full"] = Field(
@@ -273,7 +250,7 @@ class Privacy(_Part):
     )
 
 
-class Web(_Part):
+class Web(Part):
     """The HTTP face."""
 
     host: Text = Field(
@@ -285,7 +262,7 @@ class Web(_Part):
     )
 
 
-class Limits(_Part):
+class Limits(Part):
     """Bounds that keep memory and silence in check."""
 
     max_record_bytes: Count = Field(
@@ -326,11 +303,11 @@ def unusable_names(names: Iterable[str | None]) -> Iterator[tuple[int, str]]:
 
 def _names_are_usable(models: tuple[Model, ...]) -> tuple[Model, ...]:
     for index, why in unusable_names(model.name for model in models):
-        raise _refused(why, at=(index, "name"))
+        raise refused(why, at=(index, "name"))
     return models
 
 
-class Settings(_Part):
+class Settings(Part):
     """All settings of one monitor."""
 
     namespace: Text = Field(

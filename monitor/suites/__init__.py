@@ -1,0 +1,19 @@
+"""Suites of probes: packs of YAML, and the asks they stand for."""
+
+from monitor.suites.expand import asks, suite_hash
+from monitor.suites.loading import load_pack, load_packs, shipped
+from monitor.suites.rotation import carrier_of, chosen
+from monitor.suites.schema import Item, Pack, json_schema
+
+__all__ = [
+    "Item",
+    "Pack",
+    "asks",
+    "carrier_of",
+    "chosen",
+    "json_schema",
+    "load_pack",
+    "load_packs",
+    "shipped",
+    "suite_hash",
+]
