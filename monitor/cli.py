@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from monitor import __version__, backtest, baseline, demo, evaluation, service, settings
+from monitor import __version__, backtest, baseline, demo, evaluation, probe_commands, service, settings
 from monitor.baseline import Gauge
+from monitor.console import Json, err, out, percent, progress
 from monitor.errors import ConfigError, TidegaugeError
 from monitor.sufficiency import leftovers
 from monitor.verdict import second_opinions
@@ -32,12 +31,8 @@ baseline_app = typer.Typer(no_args_is_help=True, help="Baselines: what the model
 config_app = typer.Typer(no_args_is_help=True, help="Settings: check them, show what is in force, print the schema.")
 app.add_typer(baseline_app, name="baseline")
 app.add_typer(config_app, name="config")
+app.add_typer(probe_commands.app, name="probe")
 
-_IN_A_PIPE = 500  # columns: what a program reads is never folded
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _IN_A_PIPE)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (YAML).")]
 
 _STYLE = {
@@ -176,7 +171,7 @@ def build(
 ) -> None:
     """Build a baseline from the exchanges of an evaluation run."""
     baseline.ensure_free(output)
-    with _progress(quiet=as_json) as bar:
+    with progress(quiet=as_json) as bar:
         task = bar.add_task("reading", total=None)
         run = evaluation.read(paths, record_format, on_progress=lambda n: bar.update(task, completed=n))
         others = [evaluation.read([path], record_format, on_progress=lambda _: None) for path in siblings or []]
@@ -229,7 +224,7 @@ def _show(path: Path, as_json: bool) -> None:
         signals.add_row(
             name,
             *(_cell(known[k]) for k in ("mean", "spread")),
-            *(_percent(known[k]) for k in ("applies", "explained_by_inputs")),
+            *(percent(known[k]) for k in ("applies", "explained_by_inputs")),
         )
     out.print(topics, signals)
     unseen = summary["unseen_words"]
@@ -252,15 +247,6 @@ def _cell(x: float | None) -> str:
     return "–" if x is None else f"{x:.3f}"
 
 
-def _percent(x: float | None) -> str:
-    return "–" if x is None else f"{x:.0%}"
-
-
-def _progress(*, quiet: bool) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
-
-
 @app.command("backtest")
 def run_backtest(
     baseline_path: Annotated[Path, typer.Option("--baseline", help="Baseline of the model.")],
@@ -279,7 +265,7 @@ def run_backtest(
         raise ConfigError(f"--html: {html} exists already: choose another name, or overwrite it with --force")
     paths = [*traffic, *(more or [])]
     opened = baseline.open_baseline(baseline_path, Gauge.standard())
-    with _progress(quiet=as_json) as bar:
+    with progress(quiet=as_json) as bar:
         task = bar.add_task("replaying", total=None if bar.disable else backtest.lines_in(paths))
         done = backtest.replay(
             paths,

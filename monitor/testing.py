@@ -1,9 +1,12 @@
 """Real implementations of the seams, for tests. Nothing is mocked, nothing waits; nothing in `monitor` imports this."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.errors import TemporaryError
+from monitor.interfaces import Request
+from monitor.probing import Answer
 from monitor.records import Position, Record, RecordBatch
 
 
@@ -107,3 +110,24 @@ class ManualClock:
         """Advances at once, and says like `Event.wait` that nobody interrupted it."""
         self.advance(secs)
         return False
+
+
+class ScriptedTarget:
+    """A target that answers what a function says. `requests` holds all that it was asked, in order; `most_at_once` how
+    many it was asked at one time."""
+
+    def __init__(self, answer: Callable[[Request], Answer | str], *, name: str = "scripted") -> None:
+        self._answer, self.name = answer, name
+        self.requests: list[Request] = []
+        self.most_at_once = self._now_asked = 0
+
+    async def complete(self, request: Request) -> Answer:
+        self.requests.append(request)
+        self._now_asked += 1
+        self.most_at_once = max(self.most_at_once, self._now_asked)
+        try:
+            await asyncio.sleep(0)  # lets the others ask, as a wait for the network would
+            answer = self._answer(request)
+        finally:
+            self._now_asked -= 1
+        return Answer(text=answer) if isinstance(answer, str) else answer
