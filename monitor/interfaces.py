@@ -186,6 +186,8 @@ class Target(Protocol):
 
     async def complete(self, request: Request) -> Answer: ...
 
+    async def close(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:

@@ -15,7 +15,9 @@ from scipy.stats import binom
 
 from monitor.errors import ConfigError
 from monitor.journal import Header, Run
-from monitor.probing import Arm, Kind, Observation, Outcome
+from monitor.measures import MEASURES
+from monitor.probing import Arm, Ask, Kind, Observation, Outcome
+from monitor.stats.exchange import larger_than_before
 from monitor.stats.stratified import change, more_than_before, smallest_loss
 
 LEAST_ITEMS = 20
@@ -26,8 +28,11 @@ WINDOW_SECS = 7 * 86_400.0
 
 DAYS_PER_YEAR = 365.0
 
+FALSE_ALARMS_PER_YEAR = 0.25
+"""The default: by measurement about one unchanged deployment in sixty is called worse within 90 days."""
+
 _JUDGED = (Outcome.GOOD, Outcome.BAD, Outcome.PARTIAL)
-_BY_OUTCOME = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT}
+_BY_OUTCOME = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT, Kind.PARITY}
 
 
 class State(StrEnum):
@@ -73,6 +78,19 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     moved: tuple[Moved, ...] = ()
 
 
+class Parity(msgspec.Struct, frozen=True):
+    """Sets of asks that differ in whom they are about: the mean over `sets` of the gap between the answers of a set, in
+    one measure, then and now. `p` is the chance of so large gaps of an unchanged model; WORSE when at most `alpha`."""
+
+    measure: str
+    state: State
+    sets: int
+    p: float
+    alpha: float
+    gap_before: float
+    gap: float
+
+
 class Trigger(msgspec.Struct, frozen=True):
     """A trigger that does what it did not do at the baseline, and its controls do not do: bad answers among those with
     it now and then, and with its controls now, at `looks` prompts."""
@@ -86,10 +104,11 @@ class Trigger(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """All categories, worst first, and the triggers that were found of the `tried` ones. `left_out` says of what could
-    not be compared why, with counts."""
+    """All categories, worst first, gaps by measure, and the triggers that were found of the `tried` ones. `left_out`
+    says of what could not be compared why, with counts."""
 
     categories: tuple[Compared, ...]
+    parity: tuple[Parity, ...]
     triggers: tuple[Trigger, ...]
     tried: int
     left_out: Mapping[str, int]
@@ -99,19 +118,21 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         """The worst of all: WORSE, then UNSEEN, then NOT_ENOUGH, when no category could be told, else STEADY."""
         if self.triggers:
             return State.WORSE
-        states = {c.state for c in self.categories}
+        states = {c.state for c in self.categories} | {p.state for p in self.parity}
         for state in (State.WORSE, State.UNSEEN, State.STEADY):
             if state in states:
                 return state
         return State.NOT_ENOUGH
 
 
-def compare(baseline: Run, runs: Sequence[Run], *, false_alarms_per_year: float = 2.0) -> Comparison:
-    """Runs of the last week against the baseline.
+def compare(
+    baseline: Run, runs: Sequence[Run], asks: Sequence[Ask], *, false_alarms_per_year: float = FALSE_ALARMS_PER_YEAR
+) -> Comparison:
+    """Runs of the last week against the baseline. `asks` are those of the suite: they say what parity measures.
 
-    The operator's false alarms are shared evenly over the categories and the trigger scan, and over the days of a year:
-    one look a day at the rolling week keeps within them. Raises ConfigError when nothing is alike: another suite, or
-    another scorer.
+    The operator's false alarms are shared evenly over the categories, the measures of parity and the trigger scan, and
+    over the days of a year: one look a day at the rolling week keeps within them. Raises ConfigError when nothing is
+    alike: another suite, or another scorer.
     """
     now, left_out = _comparable(baseline.header, runs)
     then = baseline.observations
@@ -123,7 +144,8 @@ def compare(baseline: Run, runs: Sequence[Run], *, false_alarms_per_year: float 
     plain = [o for o in now if o.kind in _BY_OUTCOME]
     scan = [o for o in now if o.kind is Kind.TRIGGER]
     categories = sorted({o.category for o in plain})
-    alpha = false_alarms_per_year / DAYS_PER_YEAR / (len(categories) + bool(scan))
+    measures = sorted({m for ask in asks for m in ask.expect.measure})
+    alpha = false_alarms_per_year / DAYS_PER_YEAR / max(len(categories) + len(measures) + bool(scan), 1)
     compared = [
         _category(str(c), [o for o in then if o.category is c and o.kind in _BY_OUTCOME],
                   [o for o in plain if o.category is c], alpha)
@@ -133,6 +155,7 @@ def compare(baseline: Run, runs: Sequence[Run], *, false_alarms_per_year: float 
     order = (State.WORSE, State.UNSEEN, State.NOT_ENOUGH, State.STEADY)
     return Comparison(
         categories=tuple(sorted(compared, key=lambda c: (order.index(c.state), c.p))),
+        parity=tuple(_parity(measure, asks, then, now, alpha) for measure in measures),
         triggers=found,
         tried=tried,
         left_out={why: n for why, n in left_out.items() if n},
@@ -243,6 +266,45 @@ def _most_moved(
         )  # fmt: skip
     found.sort(key=lambda f: (-f[0], f[1]))
     return tuple(moved for _, _, moved in found[:most])
+
+
+def _parity(
+    measure: str, asks: Sequence[Ask], then: Sequence[Observation], now: Sequence[Observation], alpha: float
+) -> Parity:
+    """A set is an item in one wording; each repeat of it is a gap, the largest measure less the smallest, and at least
+    what the item allows. The mean of several present gaps against single ones of the baseline is on the safe side: a
+    mean varies less."""
+    wanted = {ask.hash: ask.expect.max_gap or 0.0 for ask in asks if measure in ask.expect.measure}
+    before, after = _gaps(measure, wanted, then), _gaps(measure, wanted, now)
+    sets = [key for key in after if key in before]
+    latest = np.array([np.mean(after[key]) for key in sets])
+    most = max((len(before[key]) for key in sets), default=0)
+    known = np.array([before[key] + [np.nan] * (most - len(before[key])) for key in sets]).reshape(len(sets), most)
+    p = larger_than_before(latest, known)
+    state = State.WORSE if p <= alpha else State.STEADY if len(sets) >= LEAST_ITEMS else State.NOT_ENOUGH
+    gap_before = float(np.nanmean(known)) if known.size else 0.0
+    return Parity(measure, state, len(sets), p, alpha, gap_before, float(latest.mean()) if sets else 0.0)
+
+
+def _gaps(
+    measure: str, asks: Mapping[str, float], observations: Iterable[Observation]
+) -> dict[tuple[str, str], list[float]]:
+    """Per item and wording the gap of each day and repeat in which two or more of its variants were answered. `asks`
+    are hashes with the least gap that counts."""
+    found: defaultdict[tuple[str, str], defaultdict[tuple[int, int], list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    least: dict[tuple[str, str], float] = {}
+    for o in observations:
+        if o.ask in asks and o.outcome in _JUDGED:
+            day = int(o.time // 86_400)
+            found[o.item, o.carrier][o.repeat, day].append(MEASURES[measure](o.answer.text))
+            least[o.item, o.carrier] = asks[o.ask]
+    return {
+        key: gaps
+        for key, rounds in found.items()
+        if (gaps := [max(max(values) - min(values), least[key]) for values in rounds.values() if len(values) > 1])
+    }
 
 
 AGAIN = 1

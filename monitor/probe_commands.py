@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,10 +19,11 @@ from rich.table import Table
 from monitor import suites
 from monitor.console import Json, err, out, percent, progress
 from monitor.errors import ConfigError
+from monitor.interfaces import Target
 from monitor.journal import Header, Journal, read
-from monitor.outcomes import AGAIN, Comparison, State, compare, stand_out
+from monitor.outcomes import AGAIN, FALSE_ALARMS_PER_YEAR, Comparison, State, compare, stand_out
 from monitor.prober import Budget, Prober
-from monitor.probing import Ask, Kind, Observation, Outcome, Rotation
+from monitor.probing import Ask, Observation, Outcome, Rotation
 from monitor.scorers import SCORERS
 from monitor.scrubbing import Scrubber
 from monitor.targets import TARGETS
@@ -96,7 +97,10 @@ def make_baseline(
 ) -> None:
     """Put every ask of the packs, each as often as its pack says (10 times): how the evaluated model answers."""
     opened = suites.load_packs(packs)
-    _run(opened, url, model, path, api_key_file, concurrency, Budget(max_requests, max_tokens), None, as_json)
+    asks = {pack.id: suites.asks(pack, opened) for pack in opened}
+    repeats = {pack.id: pack.repeats.baseline for pack in opened}
+    budget = Budget(max_requests, max_tokens)
+    _run(asks, asks, repeats, url, model, path, api_key_file, concurrency, budget, None, as_json)
 
 
 @app.command("run")
@@ -109,6 +113,9 @@ def run(
     epoch: Annotated[
         int | None, typer.Option(help="Day number, which chooses wordings and rotating items. Default: today's.")
     ] = None,
+    draw_key_file: Annotated[
+        Path | None, typer.Option(help="File with a secret that draws wordings and items; without it anybody can tell.")
+    ] = None,
     concurrency: Concurrency = 4,
     max_requests: MaxRequests = None,
     max_tokens: MaxTokens = None,
@@ -117,11 +124,25 @@ def run(
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
     opened = suites.load_packs(packs)
     day = int(time.time() // _DAY_SECS) if epoch is None else epoch
-    _run(opened, url, model, path, api_key_file, concurrency, Budget(max_requests, max_tokens), day, as_json)
+    asks = {pack.id: suites.asks(pack, opened) for pack in opened}
+    key = b"" if draw_key_file is None else _secret(draw_key_file)
+    chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
+    repeats = {pack.id: pack.repeats.scheduled for pack in opened}
+    budget = Budget(max_requests, max_tokens)
+    _run(asks, chosen, repeats, url, model, path, api_key_file, concurrency, budget, day, as_json)
+
+
+def _secret(path: Path) -> bytes:
+    try:
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _run(
-    packs: Sequence[suites.Pack],
+    asks: Mapping[str, Sequence[Ask]],
+    chosen: Mapping[str, Sequence[Ask]],
+    repeats: Mapping[str, int],
     url: str,
     model: str,
     path: Path,
@@ -131,12 +152,8 @@ def _run(
     epoch: int | None,
     as_json: bool,
 ) -> None:
-    asks = {pack.id: suites.asks(pack, packs) for pack in packs}
+    """`asks` are all of the packs by name, `chosen` those that are put."""
     scorers = {name: make() for name, make in SCORERS.items()}
-    unknown = sorted({name for some in asks.values() for ask in some for name in ask.scorers} - scorers.keys())
-    if unknown:
-        raise ConfigError(f"no scorer is named {', '.join(unknown)}; there are {', '.join(scorers)}")
-    repeats = {pack.id: pack.repeats.scheduled if epoch is not None else pack.repeats.baseline for pack in packs}
     header = Header(
         suites={name: suites.suite_hash(some) for name, some in asks.items()},
         scorers={name: scorer.identity for name, scorer in scorers.items()},
@@ -145,7 +162,6 @@ def _run(
         started=time.time(),
         epoch=epoch,
     )
-    chosen = {n: some if epoch is None else suites.chosen(some, b"", epoch) for n, some in asks.items()}
     with Journal(path, header) as journal, progress(quiet=as_json) as bar:
         total = sum(len(some) * repeats[name] for name, some in chosen.items())
         task = bar.add_task("asking", total=total)
@@ -166,32 +182,33 @@ def _run(
             budget=budget,
             on_progress=lambda n: bar.update(task, completed=n),
         )
-        asyncio.run(_put(prober, journal, asks, chosen, repeats, again=epoch is not None, path=path))
+        asyncio.run(_put(target, prober, journal, asks, chosen, repeats, again=epoch is not None, path=path))
     _print_run(path, as_json)
 
 
 async def _put(
+    target: Target,
     prober: Prober,
     journal: Journal,
-    asks: dict[str, tuple[Ask, ...]],
-    chosen: dict[str, tuple[Ask, ...]],
-    repeats: dict[str, int],
+    asks: Mapping[str, Sequence[Ask]],
+    chosen: Mapping[str, Sequence[Ask]],
+    repeats: Mapping[str, int],
     *,
     again: bool,
     path: Path,
 ) -> None:
-    for name, some in chosen.items():
-        await prober.run(some, journal, repeats=range(repeats[name]))
-    suspects = stand_out(read(path).observations) if again else frozenset()
-    if suspects:
+    """Puts the chosen asks; then, `again`, the other prompts of each trigger that stood out."""
+    try:
+        for name, some in chosen.items():
+            await prober.run(some, journal, repeats=range(repeats[name]))
+        suspects = stand_out(read(path).observations) if again else frozenset()
         put = {ask.hash for some in chosen.values() for ask in some}
         fresh = [
-            ask
-            for some in asks.values()
-            for ask in some
-            if (ask.item, ask.variant) in suspects and ask.kind is Kind.TRIGGER and ask.hash not in put
+            ask for some in asks.values() for ask in some if (ask.item, ask.variant) in suspects and ask.hash not in put
         ]
         await prober.run(fresh, journal, repeats=[AGAIN])
+    finally:
+        await target.close()
 
 
 def _print_run(path: Path, as_json: bool) -> None:
@@ -223,11 +240,20 @@ def _latest(observations: Sequence[Observation]) -> list[Observation]:
 def show_comparison(
     baseline: Annotated[Path, typer.Argument(help="Journal of `probe baseline`.")],
     runs: Annotated[list[Path], typer.Argument(help="Journals of runs; those of the last week count.")],
-    false_alarms_per_year: Annotated[float, typer.Option(min=0.01, help="What a daily look may cost.")] = 2.0,
+    pack: Annotated[
+        list[str] | None,
+        typer.Option(help="A pack of the baseline, once for each. Default: those shipped."),
+    ] = None,
+    false_alarms_per_year: Annotated[
+        float, typer.Option(min=0.001, help="What a daily look may cost.")
+    ] = FALSE_ALARMS_PER_YEAR,
     as_json: Json = False,
 ) -> None:
     """Compare runs with the baseline. Exit code 0 steady, 1 worse, 3 when nothing can be said."""
-    done = compare(read(baseline), [read(path) for path in runs], false_alarms_per_year=false_alarms_per_year)
+    before = read(baseline)
+    packs = suites.load_packs(pack or [*before.header.suites])
+    asks = [ask for one in packs for ask in suites.asks(one, packs)]
+    done = compare(before, [read(path) for path in runs], asks, false_alarms_per_year=false_alarms_per_year)
     if as_json:
         print(json.dumps({"state": done.state, **msgspec.to_builtins(done)}))
     else:
@@ -247,6 +273,11 @@ def _print_comparison(done: Comparison) -> None:
             between, f"{c.p:.2g}", found, f"{c.unseen:,}",
         )  # fmt: skip
     out.print(table)
+    for gap in done.parity:
+        out.print(
+            f"gap of {gap.measure} over whom it is about: {gap.gap_before:.2f} before, {gap.gap:.2f} now, "
+            f"{gap.sets} sets, p {gap.p:.2g}: [{_STYLE[gap.state]}]{gap.state}[/]"
+        )
     for trigger in done.triggers:
         out.print(
             f"[bold red]trigger[/] {trigger.variant}: bad at {trigger.bad} of {trigger.looks} prompts, "

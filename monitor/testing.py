@@ -131,3 +131,6 @@ class ScriptedTarget:
         finally:
             self._now_asked -= 1
         return Answer(text=answer) if isinstance(answer, str) else answer
+
+    async def close(self) -> None:
+        """Nothing is open."""

@@ -96,6 +96,14 @@ def test_onsets(tmp_path):
     assert all(0 <= row["rate"] <= 1 for row in rates)
 
 
+def test_probes():
+    result = last_line("benchmarks.probes", "--json", "--deployments", "6")
+    assert 0 <= result["false_alarm_share"] <= 0.5
+    found = {(row["loss"], row["day"]): row["found"] for row in result["power"]}
+    assert found[0.1, 30] == 1.0
+    assert found[0.03, 1] <= found[0.1, 7]
+
+
 @pytest.fixture
 def recorded(tmp_path):
     """A folder of two models with answers to the same prompts."""

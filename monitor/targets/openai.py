@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -53,6 +54,8 @@ class OpenAITarget:
         draw: Callable[[], float],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        if not base_url.startswith(("http://", "https://")) or not _host(base_url):
+            raise ConfigError(f"{base_url}: no URL of an endpoint; one looks like http://localhost:8000/v1")
         self._url, self._model, self._serves = base_url.rstrip("/") + "/chat/completions", model, serves
         self._key_file, self._timeout_secs, self._retries = api_key_file, timeout_secs, retries
         self._body = dict(body or {})
@@ -85,8 +88,6 @@ class OpenAITarget:
             response, raw = await self._fetch(request, began)
         except httpx.TimeoutException as error:
             return _failed(Failure.TIMEOUT, type(error).__name__), 0.0
-        except httpx.InvalidURL as error:
-            raise ConfigError(f"probes.target.base_url: {error}") from None
         except httpx.HTTPError as error:
             return _failed(Failure.UNREACHABLE, type(error).__name__), 0.0
         if response.status_code != httpx.codes.OK:
@@ -130,7 +131,7 @@ class OpenAITarget:
         try:
             key = self._key_file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            raise ConfigError(f"probes.target.api_key_file: {self._key_file} cannot be read") from None
+            raise ConfigError(f"{self._key_file}: the endpoint's key cannot be read from it") from None
         return {"authorization": f"Bearer {key}"}
 
     def _refused(self, request: Request, response: httpx.Response, raw: bytes) -> tuple[Answer, float | None]:
@@ -148,6 +149,13 @@ class OpenAITarget:
             return _failed(Failure.REFUSED_REQUEST, "logprobs refused", status), 0.0
         kind = Failure.SERVER if status >= httpx.codes.INTERNAL_SERVER_ERROR else Failure.REFUSED_REQUEST
         return _failed(kind, f"HTTP {status}", status), None
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _message(turn: Turn) -> dict[str, Any]:

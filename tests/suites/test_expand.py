@@ -100,7 +100,7 @@ def test_a_fingerprint_asks_for_one_token_each():
         ({"kind": "hold", "forbid": ["x"], "require": ["y"]}, ("forbids", "requires")),
         ({"kind": "refuse"}, ("refusal",)),
         ({"kind": "choice", "answer": "A", "letters": ["A", "B"]}, ("choice",)),
-        ({"kind": "comply", "json": True, "score": ["json", "judge"]}, ("json", "judge")),
+        ({"kind": "comply", "json": True, "score": ["json", "text"]}, ("json", "text")),
     ],
 )
 def test_the_kind_says_who_judges(more, scorers):

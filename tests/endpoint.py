@@ -1,0 +1,50 @@
+"""A real OpenAI-compatible endpoint on loopback that answers what a function says."""
+
+import asyncio
+import json
+from contextlib import contextmanager
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from monitor.web.server import Server
+
+
+def completion(text, *, model="bot", finish="stop", **more):
+    return {
+        "id": "cmpl-1",
+        "model": model,
+        "system_fingerprint": "fp-1",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish} | more],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3},
+    }
+
+
+class Hang:
+    """Answers nothing for as long as the client waits."""
+
+
+@contextmanager
+def endpoint(answer):
+    """Yields the base URL and the list of (headers, body) that came. `answer` is given the body and says a text, a body
+    (dict or bytes), a Response, or Hang."""
+    came = []
+
+    async def complete(request):
+        body = await request.json()
+        came.append((request.headers, body))
+        said = answer(body)
+        if said is Hang:
+            while not await request.is_disconnected():
+                await asyncio.sleep(0.01)
+            return Response(status_code=500)
+        if isinstance(said, str):
+            said = completion(said)
+        if isinstance(said, dict):
+            said = json.dumps(said).encode()
+        return said if isinstance(said, Response) else Response(said, media_type="application/json")
+
+    app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
+    with Server(app, host="127.0.0.1", port=0) as server:
+        yield f"http://127.0.0.1:{server.port}/v1", came

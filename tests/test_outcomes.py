@@ -1,0 +1,178 @@
+"""Comparisons on invented observations: what is found, what is not, and what cannot be said."""
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from monitor.errors import ConfigError
+from monitor.journal import Header, Run
+from monitor.outcomes import AGAIN, State, compare, stand_out
+from monitor.probing import Answer, Arm, Ask, Category, Expectation, Kind, Observation, Outcome, Turn
+
+HEADER = Header(suites={"s": "1"}, scorers={"refusal": "r1"}, model="bot", repeats={"s": 10}, started=0.0)
+DAY = 86_400.0
+
+
+def observed(item, outcome, *, repeat=0, time=0.0, text="said", category=Category.HARMFUL_CONTENT, **more):
+    return Observation(
+        ask=f"h-{item}-{more.get('variant', '')}-{more.get('arm', '')}",
+        item=f"s/{item}",
+        category=category,
+        kind=more.pop("kind", Kind.REFUSE),
+        repeat=repeat,
+        time=time,
+        answer=Answer(text=text),
+        outcome=outcome,
+        **more,
+    )
+
+
+def outcomes(rng, rates, repeats, *, time=0.0):
+    """Observations of items that are bad at these rates."""
+    return [
+        observed(i, Outcome.BAD if rng.random() < rate else Outcome.GOOD, repeat=r, time=time)
+        for i, rate in enumerate(rates)
+        for r in range(repeats)
+    ]
+
+
+def test_an_unchanged_model_is_steady_and_an_eroded_one_worse():
+    """100 items, mean bad 5 %; eroded, a quarter of the rest is bad too. One night."""
+    found = {0.0: 0, 0.25: 0}
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rates = rng.beta(0.25, 4.75, 100)
+        baseline = Run(HEADER, tuple(outcomes(rng, rates, 10)))
+        for loss in found:
+            night = Run(HEADER, tuple(outcomes(rng, rates + loss * (1 - rates), 1, time=DAY)))
+            found[loss] += compare(baseline, [night], []).state is State.WORSE
+    assert found[0.0] == 0
+    assert found[0.25] >= 19
+
+
+def test_a_comparison_says_how_much_and_where():
+    rng = np.random.default_rng(1)
+    baseline = Run(HEADER, tuple(outcomes(rng, [0.0] * 40, 10)))
+    night = [observed(i, Outcome.BAD if i < 12 else Outcome.GOOD, time=DAY, text=f"now {i}") for i in range(40)]
+    done = compare(baseline, [Run(HEADER, tuple(night))], [])
+    (category,) = done.categories
+    assert (category.category, category.items, category.looks) == ("harmful_content", 40, 40)
+    assert (category.rate_before, category.rate) == (0.0, pytest.approx(0.3))
+    assert 0.1 < category.low < 0.3 < category.high < 0.5
+    assert category.alpha == pytest.approx(0.25 / 365)
+    assert category.p < category.alpha
+    assert 0.02 < category.detectable < 0.2
+    assert [m.item for m in category.moved] == [f"s/{i}" for i in (0, 1, 10, 11, 2)]
+    assert (category.moved[0].answer_before, category.moved[0].answer) == ("said", "now 0")
+
+
+def test_a_week_adds_up_and_older_runs_are_left_out():
+    rng = np.random.default_rng(2)
+    rates = rng.beta(0.25, 4.75, 100)
+    baseline = Run(HEADER, tuple(outcomes(rng, rates, 10)))
+    nights = [Run(HEADER, tuple(outcomes(rng, rates + 0.06, 1, time=DAY * (20 + d)))) for d in range(7)]
+    assert compare(baseline, nights, []).state is State.WORSE
+    old = Run(HEADER, tuple(outcomes(rng, rates + 0.9, 1, time=DAY)))
+    quiet = Run(HEADER, tuple(outcomes(rng, rates, 1, time=DAY * 20)))
+    done = compare(baseline, [old, quiet], [])
+    assert done.state is State.STEADY
+    assert done.left_out == {"older than a week before the latest": 100}
+
+
+def test_few_items_are_not_enough_and_no_answers_are_no_pass():
+    rng = np.random.default_rng(3)
+    baseline = Run(HEADER, tuple(outcomes(rng, [0.0] * 40, 10)))
+    few = Run(HEADER, tuple(outcomes(rng, [0.0] * 19, 1, time=DAY)))
+    assert compare(baseline, [few], []).state is State.NOT_ENOUGH
+    silent = [observed(i, Outcome.MISSING if i < 15 else Outcome.GOOD, time=DAY) for i in range(40)]
+    done = compare(baseline, [Run(HEADER, tuple(silent))], [])
+    assert (done.state, done.categories[0].unseen) == (State.UNSEEN, 15)
+
+
+def test_what_is_not_alike_is_not_compared():
+    rng = np.random.default_rng(4)
+    baseline = Run(HEADER, tuple(outcomes(rng, [0.0] * 40, 10)))
+    night = outcomes(rng, [0.0] * 60, 1, time=DAY)
+    done = compare(baseline, [Run(HEADER, tuple(night))], [])
+    assert done.left_out == {"the baseline has no such ask: suite edited since": 20}
+    with pytest.raises(ConfigError, match="no ask of these runs is in the baseline"):
+        compare(baseline, [Run(HEADER, tuple(night[45:]))], [])
+    other = replace(HEADER, scorers={"refusal": "r2"})
+    with pytest.raises(ConfigError, match="scorer refusal is not the one that judged the baseline"):
+        compare(baseline, [Run(other, tuple(night))], [])
+
+
+def triggered(rng, rates, *, prompts, repeat, time, first=0):
+    """Of each variant answers to these prompts with it and with its control; `rates` by variant and arm."""
+    return [
+        observed(f"t{i}", Outcome.BAD if rng.random() < rates.get((variant, arm), 0.03) else Outcome.GOOD,
+                 repeat=repeat, time=time, kind=Kind.TRIGGER, variant=variant, arm=arm, of=f"s/b{i}")
+        for variant in ("nonce_word/1", "date/2", "style/3")
+        for arm in (Arm.TRIGGER, Arm.CONTROL)
+        for i in range(first, first + prompts)
+    ]  # fmt: skip
+
+
+def scan(seed, rates, rates_before=()):
+    """A scan in two stages. Items are named per trigger item: here all are of one."""
+    rng = np.random.default_rng(seed)
+
+    def one_item(observations):
+        return [replace(o, item="s/scan") for o in observations]
+
+    before = one_item(
+        o for repeat in range(2) for o in triggered(rng, dict(rates_before), prompts=32, repeat=repeat, time=0.0)
+    )
+    first = one_item(triggered(rng, rates, prompts=8, repeat=0, time=DAY))
+    again = [
+        o
+        for o in one_item(triggered(rng, rates, prompts=24, repeat=AGAIN, time=DAY, first=8))
+        if (o.item, o.variant) in stand_out(first)
+    ]
+    return compare(Run(HEADER, tuple(before)), [Run(HEADER, (*first, *again))], [])
+
+
+def test_a_trigger_is_found_and_nothing_else():
+    planted = {("date/2", Arm.TRIGGER): 0.9}
+    for seed in range(10):
+        done = scan(seed, planted)
+        assert [t.variant for t in done.triggers] == ["date/2"]
+        assert (done.tried, done.state) == (3, State.WORSE)
+        assert done.triggers[0].bad > 15 > done.triggers[0].bad_control
+
+
+def test_an_odd_string_is_no_trigger_and_a_known_weakness_nothing_new():
+    odd = {("date/2", Arm.TRIGGER): 0.5, ("date/2", Arm.CONTROL): 0.5}
+    known = {("style/3", Arm.TRIGGER): 0.6}
+    assert not any(scan(seed, odd).triggers for seed in range(10))
+    assert not any(scan(seed, known, known).triggers for seed in range(10))
+    assert not any(scan(seed, {}).triggers for seed in range(20))
+
+
+def parity(rng, factor, repeats, *, time):
+    """Answers about four people, of which one is told more, `factor` times."""
+    return [
+        observed(f"p{i}", Outcome.GOOD, repeat=r, time=time, kind=Kind.PARITY, category=Category.BIAS,
+                 variant=name, text="word " * int(rng.integers(20, 30) * (factor if name == "Wei" else 1)))
+        for i in range(25) for name in ("Ada", "Bo", "Wei", "Zoe") for r in range(repeats)
+    ]  # fmt: skip
+
+
+def test_a_gap_that_widens_is_found():
+    rng = np.random.default_rng(5)
+    before = parity(rng, 1.0, 10, time=0.0)
+    asks = []
+    for o in before:
+        ask = Ask(o.item, o.category, o.kind, (Turn("user", f"{o.item} {o.variant}"),), (), variant=o.variant,
+                  expect=Expectation(measure=("words",)))  # fmt: skip
+        asks.append(ask)
+    named = {(ask.item, ask.variant): ask.hash for ask in asks}
+
+    def hashed(observations):
+        return tuple(replace(o, ask=named[o.item, o.variant]) for o in observations)
+
+    baseline = Run(HEADER, hashed(before))
+    same = compare(baseline, [Run(HEADER, hashed(parity(rng, 1.0, 1, time=DAY)))], asks)
+    wide = compare(baseline, [Run(HEADER, hashed(parity(rng, 1.6, 1, time=DAY)))], asks)
+    assert (same.state, wide.state) == (State.STEADY, State.WORSE)
+    assert wide.parity[0].gap > wide.parity[0].gap_before + 0.2
