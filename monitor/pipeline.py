@@ -73,7 +73,8 @@ class Pipeline:
 
     `now` gives Unix seconds, `clock` monotonic seconds, `wait` waits for some (and may return early). A TemporaryError
     of a save is counted and the save tried again at its next time; one of a source has the source opened again at the
-    last position after a growing pause. Positions are committed only after a save.
+    last position after a growing pause. Positions are committed only after a save. `probes` are the prompts (stripped)
+    of probes: an exchange that ends with one is no user's, and is counted, not measured.
     """
 
     def __init__(
@@ -91,12 +92,13 @@ class Pipeline:
         batch_records: int = 256,
         blind_after_secs: float = 900.0,
         keep_bodies: bool = False,
+        probes: frozenset[str] = frozenset(),
     ) -> None:
         self._namespace, self._feeds, self._watches = namespace, feeds, watches
         self._state, self._exporters, self._now = state, exporters, now
         self._clock, self._wait = clock, wait
         self._snapshot_secs, self._batch_records = snapshot_secs, batch_records
-        self._blind_after_secs, self._keep_bodies = blind_after_secs, keep_bodies
+        self._blind_after_secs, self._keep_bodies, self._probes = blind_after_secs, keep_bodies, probes
         self._counts, self._timings = Counts(), Timings(clock)
         self._positions: dict[str, Position] = {}
         self._letters: list[DeadLetter] = []
@@ -209,6 +211,9 @@ class Pipeline:
         model = self._owner[key] if key in self._owner else self._find_owner(key)
         if model is None:
             self._counts.skipped[Skip.UNKNOWN_MODEL] += 1
+            return Outcome.SKIPPED
+        if exchange.messages and exchange.messages[-1].content.strip() in self._probes:
+            self._counts.skipped[Skip.PROBE] += 1
             return Outcome.SKIPPED
         watch = self._watches[model]
         watch.seen = self._clock()

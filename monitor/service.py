@@ -5,12 +5,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from types import FrameType
 from typing import Any
 
+from monitor import suites
 from monitor.bank import Bank
 from monitor.baseline import Baseline, Gauge, open_baseline
 from monitor.errors import BaselineError, ConfigError
@@ -59,6 +60,7 @@ class Monitor:
             batch_records=settings.limits.batch_records,
             blind_after_secs=settings.limits.blind_after_secs,
             keep_bodies=settings.privacy.store_text == "full",
+            probes=_prompts(settings.probes.packs),
         )
         self._web = settings.web
         self._config = masked(settings)
@@ -111,6 +113,11 @@ def _samplers(settings: Settings) -> dict[str, Sampler]:
     shared = Sampler(sampling.target_per_sec, by_kind=by_kind)
     own = "model" in sampling.stratify_by
     return {m.name: Sampler(sampling.target_per_sec, by_kind=by_kind) if own else shared for m in settings.models}
+
+
+def _prompts(names: Sequence[str]) -> frozenset[str]:
+    packs = suites.load_packs(names)
+    return frozenset(ask.turns[-1].content.strip() for pack in packs for ask in suites.asks(pack, packs))
 
 
 def _watch(model: Model, gauge: Gauge, sampler: Sampler) -> Watch:

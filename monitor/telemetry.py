@@ -28,6 +28,7 @@ class Skip(StrEnum):
 
     NO_CONTENT = "no_content"
     UNKNOWN_MODEL = "unknown_model"
+    PROBE = "probe"
 
 
 class Counts(msgspec.Struct):

@@ -4,16 +4,17 @@ import socket
 import sqlite3
 import threading
 
+import msgspec
 import pytest
 from reports import NOW
 from traffic import exchanges, line
 
-from monitor import baseline
+from monitor import baseline, suites
 from monitor.baseline import Gauge
 from monitor.errors import BaselineError, ConfigError
 from monitor.formats import FORMATS, format_of
 from monitor.pipeline import Feed
-from monitor.records import Record, RecordBatch
+from monitor.records import Message, Record, RecordBatch
 from monitor.service import Monitor
 from monitor.settings import Settings
 from monitor.state import State
@@ -87,7 +88,7 @@ def test_a_monitor_from_settings_reads_its_files_to_their_end(folder):
         ("files", "skipped"): 0,
         ("files", "dead_letter"): 0,
     }
-    assert report.skipped == {"no_content": 0, "unknown_model": 0}
+    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 0}
     assert report.lag_secs == {}, "when a file last changed is no lag"
     (known,) = report.models
     assert (known.name, known.exchanges) == ("bot", SERVED)
@@ -111,8 +112,25 @@ def test_traffic_of_no_model_is_counted_and_not_measured(folder, tmp_path):
     foreign = tmp_path / "foreign.jsonl"
     foreign.write_bytes(b"".join(line(e) + b"\n" for e in exchanges(3, 20, model="another")))
     report = read_all(Monitor(settings(folder, sources=[{"files": {"paths": [foreign]}}])))
-    assert report.skipped == {"unknown_model": 20, "no_content": 0}
+    assert report.skipped == {"unknown_model": 20, "no_content": 0, "probe": 0}
     assert report.models[0].exchanges == 0
+
+
+def test_probes_that_come_back_with_the_traffic_are_no_traffic(folder, tmp_path):
+    (pack,) = suites.load_packs(["harmful-content"])
+    probes = [ask.turns[-1].content for ask in suites.asks(pack)][:30]
+    mixed = tmp_path / "mixed.jsonl"
+    asked = [
+        msgspec.structs.replace(e, messages=(Message("user", f"{text}\n"),))
+        for e, text in zip(exchanges(3, 30, first=900), probes, strict=True)
+    ]
+    mixed.write_bytes(b"".join(line(e) + b"\n" for e in [*exchanges(3, 20), *asked]))
+    sources = [{"files": {"paths": [mixed]}}]
+    report = read_all(Monitor(settings(folder, sources=sources, probes={"packs": ["harmful-content"]})))
+    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 30}
+    assert report.models[0].exchanges == 20
+    with pytest.raises(ConfigError, match="harmful-content"):
+        Monitor(settings(folder, sources=sources, probes={"packs": ["harmfull-content"]}))
 
 
 def test_a_model_may_match_by_a_pattern(folder, tmp_path):

@@ -67,7 +67,7 @@ def refusal(
         (
             VALID + "xyz: 1\n",
             "monitor.yaml:3: xyz: unknown key; valid here: "
-            "namespace, models, sources, sampling, state, privacy, web, limits",
+            "namespace, models, sources, sampling, probes, state, privacy, web, limits",
         ),
         (
             VALID + "web:\n  port: 70000\n",

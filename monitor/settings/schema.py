@@ -226,6 +226,16 @@ class Sampling(Part):
     )
 
 
+class Probes(Part):
+    """Fixed prompts that are put to the monitored models."""
+
+    packs: tuple[Text, ...] = Field(
+        default=(),
+        description="Packs that are put to these models, by name or path: records whose last message is a prompt of "
+        "theirs are counted, not measured, for they are no user's.",
+    )
+
+
 class State(Part):
     """What survives a restart."""
 
@@ -321,6 +331,7 @@ class Settings(Part):
         min_length=1, description="Where records come from: one map per source, its key is the kind."
     )
     sampling: Sampling = Field(default=Sampling(), description="How much of the traffic is measured.")
+    probes: Probes = Field(default=Probes(), description="Fixed prompts that are put to the monitored models.")
     state: State = Field(default=State(), description="What survives a restart.")
     privacy: Privacy = Field(default=Privacy(), description="What is kept of people's text.")
     web: Web = Field(default=Web(), description="The HTTP face: metrics, health, status page, API.")
