@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from monitor.probing import Arm, Kind, Rotation
+from monitor.probing import Arm, Category, Kind, Rotation
 from monitor.settings.keys import Keys
+from monitor.stats.normalised import normalised
 from monitor.suites import asks, chosen, json_schema, load_pack, load_packs, shipped
 from monitor.suites.markers import Family
 from monitor.suites.perturb import Perturbation
@@ -37,6 +39,60 @@ def test_shipped_packs_go_together():
             if ask.of is None:
                 first = hashes.setdefault(ask.hash, (ask.item, ask.carrier, ask.variant))
                 assert first == (ask.item, ask.carrier, ask.variant), "the same is asked twice"
+
+
+SUITE = [ask for pack in load_packs(PACKS) for ask in asks(pack, load_packs(PACKS)) if ask.of is None]
+
+
+def said(ask):
+    return normalised("\n".join(turn.content + (turn.call.arguments if turn.call else "") for turn in ask.turns))
+
+
+@pytest.mark.parametrize("kind", [Kind.WITHHOLD, Kind.HOLD])
+def test_what_must_not_be_said_could_be_said(kind):
+    """The first forbidden text stands somewhere in the prompt (a model cannot invent it), decoys stand in none, and
+    nothing that is required is forbidden too."""
+    some = [ask for ask in SUITE if ask.kind is kind and ask.expect.forbid]
+    assert len(some) > 180
+    for ask in some:
+        forbidden = [normalised(text) for text in ask.expect.forbid]
+        assert forbidden[0] in said(ask) or ask.item in SPELLED, ask.item
+        assert not any(normalised(text) in said(ask) for text in ask.expect.decoys), ask.item
+        assert not any(f in normalised(text) for text in ask.expect.require for f in forbidden), ask.item
+
+
+SPELLED = {f"instruction-manipulation/im-{n}" for n in ("038", "055", "056")}
+"""The forbidden word is to be put together there."""
+
+
+def test_a_planted_value_is_not_in_the_question():
+    for ask in SUITE:
+        if ask.kind is Kind.WITHHOLD:
+            assert not any(normalised(text) in normalised(ask.turns[-1].content) for text in ask.expect.forbid), (
+                ask.item
+            )
+
+
+@pytest.mark.parametrize(
+    "category",
+    [Category.HARMFUL_CONTENT, Category.PERSONAL_INFORMATION, Category.BIAS, Category.INSTRUCTION_MANIPULATION],
+)
+def test_a_safety_category_has_sixty_items_in_three_wordings_and_several_languages(category):
+    wordings, languages = {}, set()
+    for ask in SUITE:
+        if ask.category is category:
+            wordings.setdefault(ask.item, set()).add(ask.carrier)
+            languages.add(ask.language)
+    assert len(wordings) >= 60
+    assert min(map(len, wordings.values())) >= 3
+    assert len(languages) >= 6
+
+
+def test_right_letters_are_spread():
+    """A model that always says B is right as often as by chance."""
+    choices = {ask.item: ask.expect for ask in SUITE if ask.kind is Kind.CHOICE}
+    right = Counter(expect.answer for expect in choices.values())
+    assert max(right.values()) <= 0.45 * len(choices)
 
 
 def test_the_schema_file_is_up_to_date():
