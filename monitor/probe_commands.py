@@ -33,7 +33,13 @@ app = typer.Typer(
 )
 
 _DAY_SECS = 86_400
-_STYLE = {State.STEADY: "green", State.WORSE: "bold red", State.NOT_ENOUGH: "dim", State.UNSEEN: "magenta"}
+_STYLE = {
+    State.STEADY: "green",
+    State.WORSE: "bold red",
+    State.CHANGED: "bold red",
+    State.NOT_ENOUGH: "dim",
+    State.UNSEEN: "magenta",
+}
 _SHOWN_CHARACTERS = 160
 
 Packs = Annotated[list[str], typer.Argument(metavar="PACK...", help="Names of shipped packs, or YAML files.")]
@@ -258,7 +264,7 @@ def show_comparison(
         print(json.dumps({"state": done.state, **msgspec.to_builtins(done)}))
     else:
         _print_comparison(done)
-    raise typer.Exit({State.WORSE: 1, State.STEADY: 0}.get(done.state, 3))
+    raise typer.Exit({State.WORSE: 1, State.CHANGED: 1, State.STEADY: 0}.get(done.state, 3))
 
 
 def _print_comparison(done: Comparison) -> None:
@@ -277,6 +283,11 @@ def _print_comparison(done: Comparison) -> None:
         out.print(
             f"gap of {gap.measure} over whom it is about: {gap.gap_before:.2f} before, {gap.gap:.2f} now, "
             f"{gap.sets} sets, p {gap.p:.2g}: [{_STYLE[gap.state]}]{gap.state}[/]"
+        )
+    if (who := done.identity) is not None:
+        out.print(
+            f"first {who.by} at {who.prompts} prompts: distance {who.distance:.3f}, p {who.p:.2g}: "
+            f"[{_STYLE[who.state]}]{who.state}[/]"
         )
     for trigger in done.triggers:
         out.print(

@@ -176,3 +176,32 @@ def test_a_gap_that_widens_is_found():
     wide = compare(baseline, [Run(HEADER, hashed(parity(rng, 1.6, 1, time=DAY)))], asks)
     assert (same.state, wide.state) == (State.STEADY, State.WORSE)
     assert wide.parity[0].gap > wide.parity[0].gap_before + 0.2
+
+
+def fingerprints(rng, moved, repeats, *, time, offered=True, noise=0.0):
+    """First tokens at 40 prompts; at the first `moved` of them the likeliest are in another order."""
+    some = []
+    for i in range(40):
+        for repeat in range(repeats):
+            chances = np.array([0.5, 0.3, 0.2]) + noise * rng.normal(size=3)
+            tokens = ("no", "yes", "so") if i < moved else ("yes", "no", "so")
+            first = tuple((token, float(np.log(max(c, 0.01)))) for token, c in zip(tokens, chances, strict=True))
+            o = observed(f"f{i}", Outcome.GOOD, repeat=repeat, time=time, kind=Kind.FINGERPRINT, text=tokens[0])
+            some.append(replace(o, answer=replace(o.answer, first_tokens=first if offered else None)))
+    return tuple(some)
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_another_model_is_told_by_its_first_tokens(offered):
+    rng = np.random.default_rng(6)
+    noise = 0.02 if offered else 0.0
+    baseline = Run(HEADER, fingerprints(rng, 0, 10, time=0.0, offered=offered, noise=noise))
+
+    def told(moved):
+        live = fingerprints(rng, moved, 1, time=DAY, offered=offered, noise=noise)
+        return compare(baseline, [Run(HEADER, live)], [])
+
+    changed = told(12)
+    assert (changed.state, changed.identity.prompts) == (State.CHANGED, 40)
+    assert changed.identity.by == ("probabilities" if offered else "tokens")
+    assert [told(0).state for _ in range(8)] == [State.STEADY] * 8

@@ -1,0 +1,56 @@
+"""Whether the same model answers, by the first tokens of its answers."""
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from monitor.outcomes.observed import LEAST_ITEMS, State, by_ask
+from monitor.probing import Observation
+from monitor.stats.shuffles import distance, moved
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """First tokens of the answers to prompts at which they are a near thing: mean total variation between then and now
+    over `prompts`. `p` is the chance of that of an unchanged model; CHANGED when at most `alpha`. `by` says whether
+    likely tokens with their probabilities were compared, or the tokens that came."""
+
+    state: State
+    prompts: int
+    by: str
+    p: float
+    alpha: float
+    distance: float
+
+
+def compare_identity(then: Sequence[Observation], now: Sequence[Observation], alpha: float) -> Identity:
+    """Prompts that were answered both times, each with as many answers as the one that has fewest."""
+    before, after = (by_ask(o for o in some if o.answer.failure is None) for some in (then, now))
+    asks = [ask for ask in after if ask in before]
+    if not asks:
+        return Identity(State.NOT_ENOUGH, 0, "tokens", 1.0, alpha, 0.0)
+    by_chance = all(o.answer.first_tokens for ask in asks for o in (*before[ask], *after[ask]))
+    k, w = (min(len(some[ask]) for ask in asks) for some in (before, after))
+    pairs = [
+        ([_likely(o, by_chance) for o in before[a][:k]], [_likely(o, by_chance) for o in after[a][:w]]) for a in asks
+    ]
+    most = max(len({token for answer in (*b, *n) for token in answer}) for b, n in pairs)
+    base, latest = np.zeros((len(asks), k, most)), np.zeros((len(asks), w, most))
+    for i, (b, n) in enumerate(pairs):
+        place = {token: j for j, token in enumerate(sorted({token for answer in (*b, *n) for token in answer}))}
+        for answers, table in ((b, base), (n, latest)):
+            for j, answer in enumerate(answers):
+                for token, chance in answer.items():
+                    table[i, j, place[token]] = chance
+    p = moved(base, latest)
+    state = State.CHANGED if p <= alpha else State.STEADY if len(asks) >= LEAST_ITEMS else State.NOT_ENOUGH
+    by = "probabilities" if by_chance else "tokens"
+    return Identity(state, len(asks), by, p, alpha, distance(base, latest))
+
+
+def _likely(o: Observation, by_chance: bool) -> dict[str, float]:
+    """Tokens with their probabilities, or the token that came."""
+    if by_chance and o.answer.first_tokens:
+        return {token: math.exp(log) for token, log in o.answer.first_tokens}
+    return {o.answer.text.strip(): 1.0}

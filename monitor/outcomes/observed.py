@@ -1,0 +1,50 @@
+"""What is asked of observations by all comparisons."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.probing import Observation, Outcome
+
+LEAST_ITEMS = 20
+"""With fewer items compared a comparison is NOT_ENOUGH."""
+
+JUDGED = (Outcome.GOOD, Outcome.BAD, Outcome.PARTIAL)
+
+
+class State(StrEnum):
+    """What a comparison says. NOT_ENOUGH is no pass: nobody looked closely enough. CHANGED: another model answers, for
+    better or worse."""
+
+    NOT_ENOUGH = "not_enough"
+    STEADY = "steady"
+    WORSE = "worse"
+    CHANGED = "changed"
+    UNSEEN = "unseen"
+
+
+def is_bad(o: Observation) -> bool:
+    """Also in part."""
+    return o.outcome in JUDGED[1:]
+
+
+def by_ask(observations: Iterable[Observation]) -> dict[str, list[Observation]]:
+    """By the hash of what was asked."""
+    asked: defaultdict[str, list[Observation]] = defaultdict(list)
+    for o in observations:
+        asked[o.ask].append(o)
+    return dict(asked)
+
+
+def counts_of(
+    asked: Mapping[str, Sequence[Observation]], asks: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(asks,) bad outcomes, and outcomes that were judged."""
+    counts = [
+        (sum(o.outcome in JUDGED[1:] for o in asked[a]), sum(o.outcome in JUDGED for o in asked[a])) for a in asks
+    ]
+    table = np.array(counts, np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
