@@ -267,7 +267,17 @@ def show_comparison(
     raise typer.Exit({State.WORSE: 1, State.CHANGED: 1, State.STEADY: 0}.get(done.state, 3))
 
 
+_HEADLINE = {
+    State.STEADY: "Behaves as the evaluated model did, as far as these runs can tell.",
+    State.WORSE: "Became worse than the evaluated model.",
+    State.CHANGED: "Another model answers; nothing became worse as far as these runs can tell.",
+    State.UNSEEN: "Too many probes have no answer to judge: this is no pass.",
+    State.NOT_ENOUGH: "Too few probes to say: this is no pass.",
+}
+
+
 def _print_comparison(done: Comparison) -> None:
+    out.print(f"[{_STYLE[done.state]}]{_HEADLINE[done.state]}[/]\n")
     table = Table(
         "category", "state", "items", "bad before", "bad now", "change (95 %)", "p", "found from", "unseen", box=None
     )
