@@ -3,10 +3,10 @@
     python -m benchmarks.probes --json
 
 100 items, ten answers of each at the baseline, one a day afterwards; an item is bad at a rate of its own, from
-Beta(0.25, 4.75): most never, a few often, 5 % on average. On each day the last seven days are compared with the
-baseline, as `tidegauge probe compare` does, at its default budget. From day 20 on a loss of L turns that share of the
-answers that would be good into bad ones. `found` is the share of deployments that were told within so many days of the
-loss. The last line of output is one JSON object.
+Beta(0.25, 4.75): most never, a few often, 5 % on average. On each day the last seven days, and the last one, are
+compared with the baseline as `tidegauge probe compare` does, at its default budget. From day 20 on a loss of L turns
+that share of the answers that would be good into bad ones. `found` is the share of deployments that were told within so
+many days of the loss. The last line of output is one JSON object.
 """
 
 import argparse
@@ -14,11 +14,9 @@ import json
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import beta
 
-from monitor.outcomes import DAYS_PER_YEAR, FALSE_ALARMS_PER_YEAR
-from monitor.stats.stratified import more_than_before
+from monitor.outcomes import DAYS_PER_YEAR, FALSE_ALARMS_PER_YEAR, worse_than_before
 
 ITEMS, REPEATS, WINDOW, BEGINS = 100, 10, 7, 20
 LOSSES, DAYS = (0.03, 0.05, 0.10), (1, 7, 30)
@@ -31,11 +29,12 @@ def first_alarm(rng: np.random.Generator, loss: float, days: int, *, after: int 
     before = rng.binomial(REPEATS, rate)
     lost = np.where(np.arange(days)[:, None] >= after, loss, 0.0)
     bad = rng.random((days, ITEMS)) < rate + lost * (1 - rate)
-    looks, then = np.arange(1, days + 1), np.full(ITEMS, REPEATS)
+    known = (before, np.full(ITEMS, REPEATS))
     for day in range(after, days):
-        week: NDArray[np.int64] = bad[max(0, day + 1 - WINDOW) : day + 1].sum(axis=0)
-        n = np.full(ITEMS, min(WINDOW, int(looks[day])))
-        if more_than_before(week, n, before, then) <= FALSE_ALARMS_PER_YEAR / DAYS_PER_YEAR:
+        since = max(0, day + 1 - WINDOW)
+        week = (bad[since : day + 1].sum(axis=0), np.full(ITEMS, day + 1 - since))
+        last = (bad[day].astype(np.int64), np.ones(ITEMS, np.int64))
+        if worse_than_before(week, last, known) <= FALSE_ALARMS_PER_YEAR / DAYS_PER_YEAR:
             return day
     return None
 

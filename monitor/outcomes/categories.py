@@ -11,6 +11,11 @@ from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, State, by_ask, counts
 from monitor.probing import Observation, Outcome
 from monitor.stats.stratified import change, more_than_before, smallest_loss
 
+DAY_SECS = 86_400.0
+DAY_SHARE = 0.25
+
+Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
+
 
 class Moved(msgspec.Struct, frozen=True):
     """An item whose outcomes became worse most: bad answers then and now, and one answer of each time."""
@@ -46,6 +51,14 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     moved: tuple[Moved, ...] = ()
 
 
+def worse_than_before(week: Counts, day: Counts, before: Counts) -> float:
+    """The chance, when nothing changed, of so many bad answers in the week, or of so many in its last day: (asks,) bad
+    and judged ones of each. The two share the level, DAY_SHARE of it for the day: a week sees smaller losses, but its
+    first days are of before, and a collapse must be seen overnight."""
+    p_week, p_day = more_than_before(*week, *before), more_than_before(*day, *before)
+    return min(1.0, p_week / (1 - DAY_SHARE), p_day / DAY_SHARE)
+
+
 def compare_category(category: str, then: Sequence[Observation], now: Sequence[Observation], alpha: float) -> Compared:
     before, after = by_ask(then), by_ask(now)
     asks = [ask for ask in after if ask in before]
@@ -53,7 +66,10 @@ def compare_category(category: str, then: Sequence[Observation], now: Sequence[O
     bad_before, n_before = counts_of(before, asks)
     both = (n > 0) & (n_before > 0)
     items = len({after[ask][0].item for ask, seen in zip(asks, both, strict=True) if seen})
-    p = more_than_before(bad, n, bad_before, n_before)
+    latest = max(o.time for o in now)
+    last = by_ask(o for o in now if o.time > latest - DAY_SECS)
+    bad_last, n_last = counts_of({ask: last.get(ask, ()) for ask in asks}, asks)
+    p = worse_than_before((bad, n), (bad_last, n_last), (bad_before, n_before))
     unseen, looks = _unseen(after, asks)
     unseen_before, looks_before = _unseen(before, asks)
     p_unseen = more_than_before(unseen, looks, unseen_before, looks_before)
@@ -76,7 +92,7 @@ def compare_category(category: str, then: Sequence[Observation], now: Sequence[O
         rate_before=rates[1],
         low=None if between is None else between[1],
         high=None if between is None else between[2],
-        detectable=smallest_loss(n, bad_before, n_before, alpha),
+        detectable=smallest_loss(n, bad_before, n_before, alpha * (1 - DAY_SHARE)),
         unseen=int(unseen.sum()),
         outcomes=Counter(o.outcome for o in now),
         moved=_most_moved(before, after),
