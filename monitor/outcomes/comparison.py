@@ -20,7 +20,7 @@ WINDOW_SECS = 7 * 86_400.0
 DAYS_PER_YEAR = 365.0
 
 FALSE_ALARMS_PER_YEAR = 0.25
-"""The default: by measurement about one unchanged deployment in seventy is called worse within 90 days."""
+"""The default: by measurement about one unchanged deployment in sixty is called worse within 90 days."""
 
 _BY_OUTCOME = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT, Kind.PARITY}
 
