@@ -20,6 +20,8 @@ from monitor.formats.openai.confidence import mean_entropy, mean_logprob
 from monitor.formats.openai.stream import assemble_chunks, assemble_text
 from monitor.records import Exchange, Message, Record, Tool, ToolCall
 
+PROBE_HEADER = "x-tidegauge-probe"
+
 JSON_FORMATS = frozenset({"json_object", "json_schema"})
 
 _PAIRS = msgspec.json.Decoder(Pair)
@@ -51,6 +53,7 @@ def read_openai(record: Record) -> Exchange:
         prompt_tokens=None if usage is None else usage.prompt_tokens,
         completion_tokens=None if usage is None else usage.completion_tokens,
         conversation=None if pair.conversation is None else str(pair.conversation),
+        probe=_is_probe(pair),
     )
 
 
@@ -72,6 +75,15 @@ def _completion(pair: Pair) -> tuple[Completion, bool]:
     if isinstance(response, list):
         return assemble_chunks(response)
     return response, False
+
+
+def _is_probe(pair: Pair) -> bool:
+    """Whether the record says so, or the header does that probes are sent with."""
+    if pair.tidegauge_probe is True:
+        return True
+    if not isinstance(pair.headers, dict):
+        return False
+    return any(name.lower() == PROBE_HEADER and value != "0" for name, value in pair.headers.items())
 
 
 def first_choice(completion: Completion) -> Choice:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from http import HTTPStatus
@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from monitor.errors import ConfigError
+from monitor.formats.openai.exchange import PROBE_HEADER
 from monitor.interfaces import Request
 from monitor.probing import Answer, Failure
 from monitor.targets.openai.errors import error_of, failed
@@ -24,7 +25,7 @@ from monitor.targets.openai.sending import PATHS, Api, body_of
 MOST_BYTES = 1 << 20
 """Of one answer; what is longer is malformed."""
 
-PROBE_HEADERS = {"x-tidegauge-probe": "1", "baggage": "tidegauge.probe=1", "cache-control": "no-store"}
+PROBE_HEADERS = {PROBE_HEADER: "1", "baggage": "tidegauge.probe=1", "cache-control": "no-store"}
 """Tell gateways and logs that this is no user's traffic, and that an old answer is no answer. The model sees none."""
 
 UNCACHED_LITELLM = {"cache": {"no-cache": True, "no-store": True}}
@@ -98,11 +99,6 @@ class OpenAITarget:
     def name(self) -> str:
         return self._model
 
-    @property
-    def most_tries(self) -> int:
-        """How many requests one call of `complete` may come to."""
-        return self._retries + 2  # one more when first tokens are refused
-
     async def close(self) -> None:
         await self._client.aclose()
 
@@ -116,17 +112,21 @@ class OpenAITarget:
         if answer.failure is None and answer.text:
             self._offers_first_tokens = False
         elif answer.failure is Failure.REFUSED_REQUEST and answer.status in _UNFIT:
-            without = await self._put(request, first_tokens=False)
+            if request.tries is not None and answer.tries >= request.tries:
+                return answer
+            left = None if request.tries is None else request.tries - answer.tries
+            without = await self._put(replace(request, tries=left), first_tokens=False)
             self._offers_first_tokens = without.failure is not None
             answer = msgspec.structs.replace(without, tries=answer.tries + without.tries)
         return answer
 
     async def _put(self, request: Request, *, first_tokens: bool) -> Answer:
         """Tries until there is an answer, or no more tries."""
-        for tried in range(self._retries + 1):
+        most = min(self._retries + 1, request.tries or self._retries + 1)
+        for tried in range(most):
             answer, wait = await self._try(request, first_tokens=first_tokens)
             answer = msgspec.structs.replace(answer, tries=tried + 1)
-            if wait is None or tried == self._retries:
+            if wait is None or tried == most - 1:
                 break
             secs = max(wait, _FIRST_PAUSE_SECS * 2**tried * (0.5 + self._draw()))
             await self._pause(min(secs, _LONGEST_PAUSE_SECS))
