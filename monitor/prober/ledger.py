@@ -22,7 +22,7 @@ LEAST_CHARACTERS = 16
 """A shorter prompt is known by the id of its answer alone: users type it too."""
 
 _DIGEST = 16
-_ID, _PROMPT = b"i", b"p"
+_ID, _TWICE, _PROMPT = b"i", b"t", b"p"
 
 
 class Ledger:
@@ -49,9 +49,10 @@ class Ledger:
             self._add(self._digest(_PROMPT, text))
 
     def answered(self, answer: Answer) -> None:
-        """Remembers the answer's id, when it has one."""
+        """Remembers the answer's id, if any. One that comes twice (a server's constant, a cache's) is nobody's."""
         if answer.response_id:
-            self._add(self._digest(_ID, answer.response_id))
+            digest = self._digest(_ID, answer.response_id)
+            self._add(self._digest(_TWICE, answer.response_id) if digest in self._known else digest)
 
     def is_probe(self, exchange: Exchange) -> bool:
         """Whether a recorded exchange is a probe: it says so, or its id or its last user turn is known."""
@@ -59,9 +60,9 @@ class Ledger:
             return True
         if not (self._known or self._prompts):
             return False
-        return self._digest(_ID, exchange.id) in self._known or self.knows(
-            next((m.content for m in reversed(exchange.messages) if m.role == "user"), "")
-        )
+        if self._digest(_ID, exchange.id) in self._known and self._digest(_TWICE, exchange.id) not in self._known:
+            return True
+        return self.knows(next((m.content for m in reversed(exchange.messages) if m.role == "user"), ""))
 
     def knows(self, prompt: str) -> bool:
         """Whether a text was sent as the last user turn of a probe, or is one of the prompts."""

@@ -30,6 +30,13 @@ def test_by_prompt_by_id_and_by_what_the_record_says():
     assert not ledger.is_probe(Exchange("x", "bot", (), "Yes."))
 
 
+def test_an_id_that_a_server_always_gives_is_no_probes():
+    ledger = Ledger()
+    for _ in range(3):
+        ledger.answered(Answer(response_id="cmpl-0"))
+    assert not ledger.is_probe(exchange(name="cmpl-0"))
+
+
 def test_what_users_type_too_is_known_by_its_id_alone():
     ledger = Ledger()
     ledger.sent([Turn("user", "Hello?")])
