@@ -183,6 +183,13 @@ def test_a_cached_answer_is_missing(tmp_path):
         ScriptedTarget(lambda _: Answer(text=long, latency_secs=0.1)), [drawn], tmp_path / "later", earlier=earlier
     )
     assert [o.outcome for o in seen] == [Outcome.MISSING]
+    steady = ScriptedTarget(lambda _: Answer(text=long, latency_secs=1.5))
+    seen = run(steady, [drawn], tmp_path / "steady", repeats=range(2), earlier=earlier)
+    assert [o.outcome for o in seen] == [Outcome.BAD] * 2
+    replayed = ScriptedTarget(lambda _: Answer(text=long, latency_secs=next(more), response_id="r-1"))
+    more = iter([2.0, 0.05])
+    seen = run(replayed, [fixed], tmp_path / "replayed", repeats=range(2), concurrency=1)
+    assert [o.outcome for o in seen] == [Outcome.BAD, Outcome.MISSING]
     said_so = ScriptedTarget(lambda _: Answer(text=NO, cached=True))
     assert run(said_so, [drawn], tmp_path / "header")[0].outcome is Outcome.MISSING
 
@@ -215,7 +222,8 @@ def test_requests_are_spread_over_time(tmp_path):
 def test_what_an_early_end_leaves_out_is_of_all_kinds(tmp_path):
     asks = [refuse(i) for i in range(100)]
     target = ScriptedTarget(lambda _: NO)
-    seen = run(target, asks, tmp_path / "run", budget=Budget(Limits(requests=50)))
+    seen = run(target, asks, tmp_path / "run", budget=Budget(Limits(requests=50)), concurrency=10)
+    assert len(target.requests) == 50  # those near the end wait for what others have set aside
     asked = {int(o.item[2:]) for o in seen if o.answer.failure is None}
     assert 15 < len([i for i in asked if i < 50]) < 35
 

@@ -91,12 +91,12 @@ class Scheduler:
                 await asyncio.wait([self._running])
 
     def look(self) -> None:
-        """Starts the run of the latest slot, unless it was run. Within a running loop."""
+        """Starts the run of the latest slot, unless it was begun. Within a running loop."""
         if self._running is not None and self._running.done():
             self._running.result()  # a bug in it is one here
             self._running = None
         slot = self._schedule.latest(self._now())
-        if slot in self._begun or slot in self._ended.read():
+        if slot in self._begun:
             return
         self._begun[slot] = None
         if len(self._begun) > _SLOTS_KEPT:
@@ -109,7 +109,7 @@ class Scheduler:
     async def _attempt(self, slot: float) -> None:
         try:
             with only_run(self._folder, self._name):
-                if slot in self._ended.read():  # by another process, between the look and the lock
+                if slot in self._ended.read():  # by another process, or before a restart
                     return
                 observations = await self._start(slot)
                 self._ended.add(slot)

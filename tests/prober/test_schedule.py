@@ -75,6 +75,16 @@ def test_nothing_is_passed_over_and_nothing_comes_early(given):
         assert len(set(met)) == 200
 
 
+@pytest.mark.parametrize("given", [{"every_secs": HOUR}, {"cron": "0 * * * *"}])
+def test_a_slot_whose_time_is_past_but_that_is_not_due_yet_is_next(given):
+    schedule = Schedule(jitter_secs=1800.0, **given)
+    due = schedule.due(1000 * HOUR)
+    assert due > 1000 * HOUR + 60.0
+    assert schedule.next_due(1000 * HOUR + 30.0) == due
+    assert schedule.latest(1000 * HOUR + 30.0) == 999 * HOUR
+    assert schedule.latest(due) == 1000 * HOUR
+
+
 def test_gaps_are_those_of_traffic():
     some = gaps(2000, 3600.0, seed=1)
     assert some == gaps(2000, 3600.0, seed=1) != gaps(2000, 3600.0, seed=2)
