@@ -22,7 +22,7 @@ FORMAT = 1
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is: `suites` by name with their hashes, the identities of the scorers by name, the model that was
     asked for, the epoch that chose carriers and rotating items (None: every ask was put), how often each ask of a suite
-    was put, and Unix seconds of its beginning."""
+    was put, and Unix seconds of its beginning. `caveats` say what it is not, when it was imported."""
 
     tidegauge_probes: int = FORMAT
     suites: Mapping[str, str]
@@ -31,6 +31,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     repeats: Mapping[str, int]
     started: float
     epoch: int | None = None
+    caveats: tuple[str, ...] = ()
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from monitor import suites
+from monitor import import_command, suites
 from monitor.console import Json, err, out, percent, progress
 from monitor.errors import ConfigError
 from monitor.interfaces import Target
@@ -31,6 +31,7 @@ from monitor.targets import TARGETS
 app = typer.Typer(
     no_args_is_help=True, help="Probes: fixed prompts with an expectation, put to a model again and again."
 )
+app.command("import")(import_command.import_file)
 
 _DAY_SECS = 86_400
 _STYLE = {
@@ -42,7 +43,9 @@ _STYLE = {
 }
 _SHOWN_CHARACTERS = 160
 
-Packs = Annotated[list[str], typer.Argument(metavar="PACK...", help="Names of shipped packs, or YAML files.")]
+Packs = Annotated[
+    list[str], typer.Argument(metavar="PACK...", help="Names of shipped packs, YAML files or imported suites.")
+]
 SomePacks = Annotated[list[str] | None, typer.Argument(metavar="[PACK]...", help="Default: all that are shipped.")]
 Url = Annotated[str, typer.Option("--url", help="The endpoint, up to and with /v1.")]
 ModelName = Annotated[str, typer.Option("--model", help="Name of the model that is asked for.")]
@@ -53,6 +56,9 @@ MaxRequests = Annotated[int | None, typer.Option(min=1, help="Most requests of t
 LedgerFolder = Annotated[
     Path | None,
     typer.Option("--ledger", help="state.path of the monitor: it then knows these probes in the traffic."),
+]
+Adversarial = Annotated[
+    bool, typer.Option("--allow-adversarial", help="The endpoint's owner allows prompts that are attacks.")
 ]
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Most tokens of this run; the rest is missing.")]
 
@@ -65,7 +71,7 @@ def show_list(
     as_json: Json = False,
 ) -> None:
     """Show packs: what they ask, and how much a run costs."""
-    opened = suites.load_packs(packs or [*suites.shipped()])
+    opened = suites.load_packs(packs or [*suites.shipped()], allow_adversarial=True)
     rows = [_row(pack, opened) for pack in opened]
     if as_json:
         print(json.dumps(rows))
@@ -78,7 +84,7 @@ def show_list(
     out.print(table)
 
 
-def _row(pack: suites.Pack, others: Sequence[suites.Pack]) -> dict[str, Any]:
+def _row(pack: suites.Pack | suites.Compiled, others: Sequence[suites.Pack | suites.Compiled]) -> dict[str, Any]:
     asks = suites.asks(pack, others)
     return {
         "pack": pack.id,
@@ -104,10 +110,11 @@ def make_baseline(
     max_requests: MaxRequests = None,
     max_tokens: MaxTokens = None,
     ledger: LedgerFolder = None,
+    allow_adversarial: Adversarial = False,
     as_json: Json = False,
 ) -> None:
     """Put every ask of the packs, each as often as its pack says (10 times): how the evaluated model answers."""
-    opened = suites.load_packs(packs)
+    opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
     asks = {pack.id: suites.asks(pack, opened) for pack in opened}
     repeats = {pack.id: pack.repeats.baseline for pack in opened}
     budget = Budget(Limits(max_requests, max_tokens))
@@ -131,10 +138,11 @@ def run(
     max_requests: MaxRequests = None,
     max_tokens: MaxTokens = None,
     ledger: LedgerFolder = None,
+    allow_adversarial: Adversarial = False,
     as_json: Json = False,
 ) -> None:
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
-    opened = suites.load_packs(packs)
+    opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
     day = int(time.time() // _DAY_SECS) if epoch is None else epoch
     asks = {pack.id: suites.asks(pack, opened) for pack in opened}
     key = b"" if draw_key_file is None else _secret(draw_key_file)
@@ -266,12 +274,14 @@ def show_comparison(
 ) -> None:
     """Compare runs with the baseline. Exit code 0 steady, 1 worse, 3 when nothing can be said."""
     before = read(baseline)
-    packs = suites.load_packs(pack or [*before.header.suites])
+    packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
     asks = [ask for one in packs for ask in suites.asks(one, packs)]
     done = compare(before, [read(path) for path in runs], asks, false_alarms_per_year=false_alarms_per_year)
     if as_json:
-        print(json.dumps({"state": done.state, **msgspec.to_builtins(done)}))
+        print(json.dumps({"state": done.state, "caveats": before.header.caveats, **msgspec.to_builtins(done)}))
     else:
+        for caveat in before.header.caveats:
+            out.print(f"imported baseline: {caveat}", markup=False)
         _print_comparison(done)
     raise typer.Exit({State.WORSE: 1, State.CHANGED: 1, State.STEADY: 0}.get(done.state, 3))
 
@@ -341,7 +351,7 @@ def scrub(
     ledger: LedgerFolder = None,
 ) -> None:
     """Take records that hold a probe's prompt out of a file meant for training. Exit code 1 when there were some."""
-    opened = suites.load_packs(packs or [*suites.shipped()])
+    opened = suites.load_packs(packs or [*suites.shipped()], allow_adversarial=True)
     asks = [ask for pack in opened for ask in suites.asks(pack, opened)]
     scrubber = Scrubber(asks, sent=Ledger(ledger).knows)
     if output is not None and output.exists():

@@ -195,7 +195,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
     """An ask put once, with the answer and its judgement. `ask` is the ask's hash, `repeat` counts from 0 within the
     run, `time` is Unix seconds of the request, `outcome` the judgement of `scorer` (name and hash, `name@hash`; None:
-    nothing was judged, as the failure says it all). `variant` and `arm` as in the ask."""
+    nothing was judged, as the failure says it all). `variant` and `arm` as in the ask. `imported` is what another tool
+    judged of an answer that was imported."""
 
     ask: str
     item: str
@@ -211,6 +212,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
     arm: Arm = Arm.PLAIN
     of: str | None = None
     seed: int | None = None
+    imported: Outcome | None = None
 
 
 def digest(value: Any) -> str:

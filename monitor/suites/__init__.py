@@ -1,11 +1,14 @@
 """Suites of probes: packs of YAML, and the asks they stand for."""
 
+from monitor.suites.compiled import ENDING, Compiled, write_compiled
 from monitor.suites.expand import asks, suite_hash
 from monitor.suites.loading import load_pack, load_packs, shipped
 from monitor.suites.rotation import carrier_of, chosen
 from monitor.suites.schema import Item, Pack, json_schema
 
 __all__ = [
+    "ENDING",
+    "Compiled",
     "Item",
     "Pack",
     "asks",
@@ -16,4 +19,5 @@ __all__ = [
     "load_packs",
     "shipped",
     "suite_hash",
+    "write_compiled",
 ]

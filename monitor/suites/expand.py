@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from monitor.errors import ConfigError
 from monitor.probing import Arm, Ask, Expectation, Kind, Sampling, Turn, digest
 from monitor.records import Tool, ToolCall
+from monitor.suites.compiled import Compiled
 from monitor.suites.perturb import perturbed
 from monitor.suites.rules import ASK, judges
 from monitor.suites.schema import PLAIN, Item, Pack, Step
@@ -17,14 +18,17 @@ from monitor.suites.triggers import variants
 Packs = Mapping[str, Pack]
 
 
-def asks(pack: Pack, others: Iterable[Pack] = ()) -> tuple[Ask, ...]:
-    """All asks of a pack, in the order of its items. Items, also those that triggers lie over, are named `pack/item`.
+def asks(pack: Pack | Compiled, others: Iterable[Pack | Compiled] = ()) -> tuple[Ask, ...]:
+    """All asks of a pack, in the order of its items, or those of a compiled suite. Items, also those that triggers lie
+    over, are named `pack/item`.
 
     An invariant item and a trigger's base are asked as they are too (`variant` is then ""), so each comparison has both
     sides; a perturbation that changes nothing is left out. Raises ConfigError when a trigger lies over an item of a
     pack that is not among `others`.
     """
-    packs = {other.id: other for other in (*others, pack)}
+    if isinstance(pack, Compiled):
+        return pack.asks
+    packs = {other.id: other for other in (*others, pack) if isinstance(other, Pack)}
     return tuple(ask for item in pack.items for ask in _EXPANDED.get(item.kind, _simple)(pack, item, packs))
 
 

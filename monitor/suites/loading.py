@@ -13,6 +13,8 @@ from monitor.settings.document import read_document
 from monitor.settings.keys import KeyPath, Keys, spelled
 from monitor.settings.layers import Layers, Origin, Problem, laid_over
 from monitor.settings.problems import found_by_types
+from monitor.suites.compiled import ENDING, Compiled, read_compiled
+from monitor.suites.expand import suite_hash
 from monitor.suites.rules import BASE_KINDS, broken
 from monitor.suites.schema import Pack, json_schema
 
@@ -30,22 +32,43 @@ def shipped() -> Mapping[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def load_packs(names_or_paths: Iterable[str | Path]) -> tuple[Pack, ...]:
-    """The packs in the order in which they are named. Raises one ConfigError with a line per problem of all of them,
-    also when two have the same id or a trigger lies over an item of a pack that is not named."""
+def load_packs(names_or_paths: Iterable[str | Path], *, allow_adversarial: bool = False) -> tuple[Pack | Compiled, ...]:
+    """The packs, and suites of files that end in `.asks.jsonl`, in the order in which they are named. Raises one
+    ConfigError with a line per problem of all of them, also when two have the same id, a trigger lies over an item of a
+    pack that is not named, or a suite is adversarial and that is not allowed."""
     packs: list[tuple[Path, Pack, Layers]] = []
+    loaded: list[Pack | Compiled] = []
     wrong: list[str] = []
     for name in names_or_paths:
         try:
+            if str(name).endswith(ENDING):
+                loaded.append(_compiled(Path(name), allow_adversarial=allow_adversarial))
+                continue
             path = _found(name)
             packs.append((path, *_read(path)))
+            loaded.append(packs[-1][1])
         except ConfigError as error:
             wrong.append(str(error))
     if not wrong:  # else a pack may only seem to be missing
         wrong = [str(problem) for problem in _between(packs)]
+        ids = [suite.id for suite in loaded]
+        compiled = [suite.id for suite in loaded if isinstance(suite, Compiled)]
+        wrong += [f'"{name}" is the id of two suites' for name in dict.fromkeys(compiled) if ids.count(name) > 1]
     if wrong:
         raise ConfigError("\n".join(wrong))
-    return tuple(pack for _, pack, _ in packs)
+    return tuple(loaded)
+
+
+def _compiled(path: Path, *, allow_adversarial: bool) -> Compiled:
+    suite, expected = read_compiled(path)
+    if suite_hash(suite.asks) != expected:
+        raise ConfigError(f"{path}: its asks are not those that it was written with; import it again")
+    if suite.adversarial and not allow_adversarial:
+        raise ConfigError(
+            f"{path}: its prompts are attacks, for which a provider may close an account; "
+            "where the owner of the endpoint allows them, say --allow-adversarial"
+        )
+    return suite
 
 
 def load_pack(name_or_path: str | Path) -> Pack:
