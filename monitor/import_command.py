@@ -16,13 +16,14 @@ from monitor import importers, suites
 from monitor.console import Json, err, out
 from monitor.errors import ConfigError
 from monitor.importers import Imported
+from monitor.importers.source import shown
 from monitor.interfaces import Scored, Scorer
 from monitor.journal import Header, Journal
 from monitor.prober.judging import judged
 from monitor.probing import Observation, Outcome
 from monitor.scorers import SCORERS
 
-_BATCH = 256
+_BATCH = 4_096
 _GOOD_OR_NOT = {Outcome.GOOD: True, Outcome.BAD: False, Outcome.PARTIAL: False}
 
 
@@ -41,7 +42,7 @@ def import_file(
     for path in (suite, baseline):
         if path is not None and path.exists():
             raise ConfigError(f"{path}: exists already: choose another name")
-    title = f"{file.name}, SHA-256 {_sha256(file)}".encode("utf-8", "replace").decode()
+    title = f"{shown(file.name)}, SHA-256 {_sha256(file)}"
     suite_hash = suites.suite_hash(done.asks)
     scorers = {name: make() for name, make in SCORERS.items()}
     observations = [] if baseline is None else _scored_again(done, _of_model(done, model, file), scorers)
@@ -56,7 +57,8 @@ def import_file(
             caveats=done.caveats,
         )
         with Journal(baseline, header) as journal:
-            journal.add(observations)
+            for batch in _batches(observations):
+                journal.add(batch)
     _show(done, observations, as_json=as_json)
 
 
@@ -75,9 +77,9 @@ def _of_model(done: Imported, model: str | None, file: Path) -> list[Observation
         why = f" ({'; '.join(done.notes)})" if done.notes else ""
         raise ConfigError(f"{file}: has no answer that can stand in a baseline{why}; leave --observations out")
     if model is None and len(models) > 1:
-        raise ConfigError(f"{file}: answers of several models: {', '.join(models)}; choose one with --model")
+        raise ConfigError(f"{file}: answers of several models: {shown(', '.join(models))}; choose one with --model")
     if model is not None and model not in models:
-        raise ConfigError(f"{file}: no answers of {model}; there are those of {', '.join(models)}")
+        raise ConfigError(f"{file}: no answers of {shown(model)}; there are those of {shown(', '.join(models))}")
     return [o for o in done.observations if model is None or o.answer.model == model]
 
 

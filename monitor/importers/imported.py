@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from monitor.errors import ConfigError
-from monitor.importers.source import text
+from monitor.importers.source import shown, text
 from monitor.probing import (
     Answer,
     Ask,
@@ -37,6 +37,7 @@ UNKNOWN = Sampling(temperature=None)
 NO_SCORER = "no scorer here can judge it"
 
 _LINES_SHOWN = 5
+_MOST_NOTES = 40
 _GOOD = {
     Kind.REFUSE: "Declines.",
     Kind.COMPLY: "Does what is asked.",
@@ -74,7 +75,7 @@ class Collector:
 
     def skip(self, why: str, line: int | None = None) -> None:
         """Counts what was passed over."""
-        why = text(why)
+        why = shown(why)
         self._skipped[why] += 1
         if line is not None:
             self._lines.setdefault(why, []).append(line)
@@ -137,7 +138,9 @@ class Collector:
 
     def done(self, path: Path) -> Imported:
         """ConfigError when there is no ask, with what was passed over."""
-        notes = tuple(self._note(why, n) for why, n in self._skipped.most_common())
+        notes = [self._note(why, n) for why, n in self._skipped.most_common(_MOST_NOTES)]
+        if rest := len(self._skipped) - len(notes):
+            notes.append(f"{rest:,} reasons more")
         if not self._asks:
             raise ConfigError(f"{path}: nothing to import: {'; '.join(notes) or 'no record in it'}")
         return Imported(
@@ -145,7 +148,7 @@ class Collector:
             asks=tuple(self._asks.values()),
             observations=tuple(self._observations),
             adversarial=self.adversarial,
-            notes=notes,
+            notes=tuple(notes),
             caveats=(*self._usual_caveats(), *self.caveats),
         )
 

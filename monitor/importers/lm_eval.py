@@ -5,7 +5,7 @@ from typing import Any
 
 from monitor.errors import ConfigError
 from monitor.importers.imported import NO_SCORER, UNKNOWN, Collector, Imported, drawn
-from monitor.importers.source import Source, at, conversation, listed, name_of, number, parsed, text
+from monitor.importers.source import Source, at, conversation, listed, name_of, number, parsed, shown, text
 from monitor.probing import Answer, Ask, Category, Expectation, Failure, Kind, Outcome, Sampling, Turn
 
 _LETTERS = "ABCDEFGHIJ"
@@ -55,7 +55,7 @@ def _results(source: Source, task: str, date: str, out: Collector) -> tuple[str 
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     told = {"task hash": at(results, "task_hashes", task), "chat template": at(results, "chat_template_sha")}
     for what, value in told.items():
-        out.caveats.append(f"{what} {text(value)[:16] or 'unknown'}")
+        out.caveats.append(f"{what} {shown(text(value))[:16] or 'unknown'}")
     return text(at(results, "model_name")) or None, number(at(results, "date")) or 0.0
 
 

@@ -21,6 +21,7 @@ Skip = Callable[[str, int], None]
 """Is told why a line was passed over, and its number."""
 
 _LOOKED_AT = 20
+_SHOWN = 200
 _ROLES = {"system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant"}
 
 
@@ -157,6 +158,11 @@ def listed(value: Any) -> list[Any]:
 def text(value: Any) -> str:
     """The text, halves of surrogate pairs replaced; "" when it is none."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def shown(value: str) -> str:
+    """A foreign word as it can be shown: short, on one line, nothing that a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text(value))[:_SHOWN]
 
 
 def number(value: Any) -> float | None:

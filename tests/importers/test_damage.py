@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from monitor import suites
 from monitor.errors import ConfigError
 from monitor.importers import IMPORTERS, load
 
@@ -103,3 +104,27 @@ def test_a_file_that_is_something_else(folder, name, raw):
     path = folder / "other.yaml"
     path.write_bytes(raw)
     survives(path, name)
+
+
+@given(edits=EDITS)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_suite(folder, edits):
+    whole, path = folder / "whole.asks.jsonl", folder / "damaged.asks.jsonl"
+    if not whole.exists():
+        asks = load(folder / "whole.eval").asks
+        suites.write_compiled(whole, suites.Compiled("mine", asks, title="x"), suites.suite_hash(asks))
+    path.write_bytes(mutated(whole.read_bytes(), edits))
+    try:
+        (suite,) = suites.load_packs([path])
+    except ConfigError:
+        return
+    assert suites.suite_hash(suite.asks) == suites.suite_hash(suites.load_packs([whole])[0].asks)
+
+
+def test_a_foreign_word_moves_no_terminal_and_many_reasons_are_cut_short(folder):
+    path = folder / "results.json"
+    attacks = [foreign.result(asserts=[{"type": f"promptfoo:redteam:{i}\x1b[2J\n" + "x" * 999}]) for i in range(60)]
+    path.write_text(foreign.promptfoo(foreign.result(), *attacks))
+    notes = load(path).notes
+    assert all(note.isprintable() and len(note) < 250 for note in notes)
+    assert (len(notes), notes[-1]) == (41, "20 reasons more")
