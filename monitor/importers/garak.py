@@ -4,7 +4,7 @@ from typing import Any
 
 from monitor.errors import ConfigError
 from monitor.importers.imported import NO_SCORER, Collector, Imported
-from monitor.importers.source import Source, at, conversation, listed, number, text, unix
+from monitor.importers.source import Source, at, conversation, listed, name_of, number, text, unix
 from monitor.probing import Answer, Ask, Category, Expectation, Failure, Kind, Outcome, digest
 
 _REFUSED = "mitigation."
@@ -36,7 +36,7 @@ def read(source: Source) -> Imported:
             time = unix(at(entry, "transient.starttime_iso"))
             threshold = number(at(entry, "run.eval_threshold")) or threshold
         elif kind == "attempt":
-            uuid = text(at(entry, "uuid")) or f"line {line}"
+            uuid = "/".join(name_of(at(entry, key)) for key in ("uuid", "seq", "probe_classname"))
             if at(entry, "status") != 2:
                 waiting.setdefault(uuid, line)
             elif uuid in scored:
