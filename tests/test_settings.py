@@ -162,7 +162,8 @@ def refusal(
         ),
         (
             VALID + "probes:\n  target: {base_url: u, model: bot}\n",
-            "monitor.yaml:3: probes.suites: a target needs at least one suite; `tidegauge probe list` shows those shipped",
+            "monitor.yaml:3: probes.suites: a target needs at least one suite; "
+            "`tidegauge probe list` shows those shipped",
         ),
         (
             VALID + "probes:\n  schedule:\n    every: 6h\n    cron: 0 3 * * *\n",
