@@ -51,20 +51,17 @@ class Monitor:
         gauge = Gauge.standard()
         self._stopping = threading.Event()
         samplers = _samplers(settings)
+        watches = {model.name: _watch(model, gauge, samplers[model.name]) for model in settings.models}
         packs = suites.load_packs(settings.probes.suites)
-        ledger = Ledger(settings.state.path, prompts=_prompts(packs))
-        self._canary = _canary(settings, packs, ledger) if settings.probes.target else None
-        watches = {
-            model.name: _watch(
-                model, gauge, samplers[model.name], self._canary if model.name == settings.probed else None
-            )
-            for model in settings.models
-        }
         feeds = dict(_feeds(settings, self._stopping)) if feeds is None else feeds
         self.registry = process_registry()
         self.board = Board(now=time.time)
         exporters: list[Exporter] = [make(registry=self.registry, now=time.time) for make in EXPORTERS.values()]
         self._state = State(settings.state.path, dead_letters=settings.limits.dead_letters)
+        ledger = Ledger(settings.state.path, prompts=_prompts(packs))
+        self._canary = None
+        if settings.probed is not None:
+            self._canary = watches[settings.probed].canary = _canary(settings, packs, ledger)
         self.pipeline = Pipeline(
             namespace=settings.namespace,
             feeds=feeds,
@@ -214,7 +211,7 @@ def _alongside(canary: Canary) -> Iterator[None]:
         thread.join()
 
 
-def _watch(model: Model, gauge: Gauge, sampler: Sampler, canary: Canary | None) -> Watch:
+def _watch(model: Model, gauge: Gauge, sampler: Sampler) -> Watch:
     baseline = open_baseline(model.baseline, gauge)
     _check_owner(model, baseline)
     for name in model.min_effect:
@@ -230,7 +227,7 @@ def _watch(model: Model, gauge: Gauge, sampler: Sampler, canary: Canary | None) 
         min_effect=model.min_effect,
         seed=model.seed,
     )
-    return Watch(model.model_glob, model.match.adapter, bank, sampler, canary)
+    return Watch(model.model_glob, model.match.adapter, bank, sampler)
 
 
 def _check_owner(model: Model, baseline: Baseline) -> None:
