@@ -20,7 +20,19 @@ from monitor.stats.ranks import Bags
 from monitor.stats.rate import MonthlyRate
 from monitor.stats.repeats import BURST, Repeats
 from monitor.stats.weighted import SUMS, added, mean_of
-from monitor.verdict import Channel, Course, Incident, Mover, Opinion, Verdict, decide, verdict_of, words
+from monitor.verdict import (
+    BESIDE,
+    Channel,
+    Course,
+    Finding,
+    Incident,
+    Mover,
+    Opinion,
+    Verdict,
+    decide,
+    meaning,
+    verdict_of,
+)
 
 STEP = 256
 """Exchanges between two looks at the traffic rate; the run length follows it at the same exchanges however cut."""
@@ -48,11 +60,14 @@ MIN_EXCHANGES = 30
 
 BUDGET: Mapping[Channel, float] = {
     Channel.BEHAVIOUR: 0.35,
-    Channel.STYLE: 0.6,
+    Channel.STYLE: 0.58,
     Channel.SUPPORT: 0.05,
     Channel.INPUTS: 1.0,
+    Channel.PROBES: 0.015,
+    Channel.IDENTITY: 0.005,
 }
-"""Share of the false pages that each channel may spend. INPUTS spends none of it: `explained` pages nobody."""
+"""Share of the false pages that each channel may spend. INPUTS spends none of it: `explained` pages nobody. Probes need
+little: a run comes once a day, not with each exchange."""
 
 LITTLE = (900, 100)
 """Prompts like the baseline's, and strange ones: up to such a share strange ones do not matter."""
@@ -201,7 +216,7 @@ class Bank:
         if self._exchanges % STEP == 0:
             self._run_length = self._measure_run_length()
         for incident in self._course.lasting:
-            if self._exchanges == incident.opened + ASK_AGAIN:
+            if self._exchanges == incident.opened + ASK_AGAIN and incident.channel in self._detectors:
                 opinions = self._opinions(incident.channel, incident.movers, 0, self._exchanges)
                 self._course.put_opinions(incident, opinions)
 
@@ -230,16 +245,54 @@ class Bank:
 
     def _turn(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> None:
         """Takes a change of level of one channel, after measured exchange number `exchange`, into the course."""
-        self._levels[channel] = reading.level
         verdict = verdict_of(channel)
+        moved_already = self._moves(verdict, apart=BESIDE)
+        self._levels[channel] = reading.level
         if reading.level is Level.MOVED:
             if not self._course.is_open(verdict):
                 self._course.open(self._incident(exchange, channel, reading, when))
+            if not moved_already:
                 # No further back than the ring holds, wherever the step in which this was seen ends.
                 self._measure_departure_since(verdict, max(reading.onset or 0, exchange - RECENT + STEP))
-        elif not any(self._levels[c] is Level.MOVED for c in Channel if verdict_of(c) is verdict):
-            self._course.close(verdict, exchange=exchange, time=when)
+        elif not self._moves(verdict, apart=BESIDE):
             self._measure_departure_since(verdict, exchange)
+        self._conclude(verdict, exchange, when)
+
+    def hear(self, channel: Channel, finding: Finding) -> bool:
+        """Takes what is known of a channel beside the traffic into the course, as of the exchanges measured so far.
+        Whether that changed anything: the same level again does not."""
+        verdict = verdict_of(channel)
+        if self._levels[channel] is finding.level:
+            return False
+        self._levels[channel] = finding.level
+        exchange = max(self._exchanges, 1)
+        if finding.level is Level.MOVED and not self._course.is_open(verdict):
+            self._course.open(
+                Incident(
+                    id=f"{self._name}-{channel}-{finding.time:.0f}",
+                    channel=channel,
+                    verdict=verdict,
+                    onset=exchange,
+                    onset_time=finding.time,
+                    opened=exchange,
+                    opened_time=finding.time,
+                    evidence_log10=round(finding.evidence_log10 or 0.0, 3),
+                    threshold_log10=round(finding.threshold_log10, 3),
+                    movers=finding.movers,
+                    examples=finding.examples,
+                )
+            )
+        self._conclude(verdict, exchange, finding.time)
+        return True
+
+    def _moves(self, verdict: Verdict, *, apart: Sequence[Channel] = ()) -> bool:
+        """Whether a channel that gives this verdict moves, but for those `apart`."""
+        return any(self._levels[c] is Level.MOVED for c in Channel if c not in apart and verdict_of(c) is verdict)
+
+    def _conclude(self, verdict: Verdict, exchange: int, when: float | None) -> None:
+        """Closes the incident when nothing moves any more, and turns to the verdict of the levels as they are."""
+        if not self._moves(verdict):
+            self._course.close(verdict, exchange=exchange, time=when)
         self._course.turn(decide(self._levels), exchange=exchange)
 
     def _incident(self, exchange: int, channel: Channel, reading: Reading, when: float | None) -> Incident:
@@ -348,7 +401,7 @@ class Bank:
         return ModelReport(
             name=self._name,
             verdict=verdict,
-            meaning=words(verdict),
+            meaning=meaning(self._levels),
             blind=None,
             exchanges=self._exchanges,
             needed=max(0, MIN_EXCHANGES - readings[Channel.BEHAVIOUR].n),
@@ -450,7 +503,7 @@ class Bank:
         out["templates"], out["compared"] = self._bursts.dump(), self._sensitivity.dump()
         out["departed"], out["ids"] = self._departed.copy(), np.array(self._ids)
         out["scalars"] = np.array([self._exchanges, self._run_length, *self._rate.dump()])
-        out["levels"] = np.array([str(self._levels[c]) for c in Channel])
+        out["levels"] = np.array([[str(c), str(self._levels[c])] for c in Channel])
         out["course"] = np.frombuffer(self._course.dump(), np.uint8)
         return out
 
@@ -466,7 +519,7 @@ class Bank:
         self._sensitivity.load(snapshot["compared"])
         exchanges, self._run_length, *rate = (float(x) for x in snapshot["scalars"])
         self._exchanges, self._rate = int(exchanges), MonthlyRate.load(rate)
-        self._levels = {c: Level(str(level)) for c, level in zip(Channel, snapshot["levels"], strict=True)}
+        self._levels |= {Channel(str(c)): Level(str(level)) for c, level in snapshot["levels"]}
         self._course = Course.load(snapshot["course"].tobytes())
 
 

@@ -405,10 +405,10 @@ def _ask(url: str) -> Any:
 
 
 def _print_verdicts(models: Any) -> None:
-    table = Table("model", "verdict", "evidence", "exchanges", "meaning", box=None)
+    table = Table("model", "verdict", "most evidence", "exchanges", "meaning", box=None)
     for m in models:
-        known = m["evidence"]["behaviour"]
-        evidence = f"{_cell(known['evidence_log10'])} of {known['threshold_log10']:.1f}"
+        channel, known = max(m["evidence"].items(), key=lambda of: _part(of[1]))
+        evidence = f"{channel} {_cell(known['evidence_log10'])} of {known['threshold_log10']:.1f}"
         table.add_row(
             m["name"], f"[{_STYLE[m['verdict']]}]{m['verdict']}[/]", evidence, f"{m['exchanges']:,}", m["meaning"]
         )
@@ -421,3 +421,8 @@ def _print_verdicts(models: Any) -> None:
                     f"{m['name']}: {incident['verdict']} since about exchange {incident['onset']}: {moved}",
                     markup=False,
                 )
+
+
+def _part(known: Any) -> float:
+    """How much of the evidence that is needed a channel has."""
+    return (known["evidence_log10"] or 0.0) / (known["threshold_log10"] or 1.0)

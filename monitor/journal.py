@@ -41,6 +41,11 @@ class Run(msgspec.Struct, frozen=True):
     observations: tuple[Observation, ...]
     torn: bool = False
 
+    @property
+    def latest(self) -> tuple[Observation, ...]:
+        """Of what was asked again after it was missing, the last."""
+        return tuple({(o.ask, o.item, o.variant, o.arm, o.repeat): o for o in self.observations}.values())
+
 
 def read(path: Path) -> Run:
     """Raises ConfigError when the file is no journal, or is damaged elsewhere than in its last line."""

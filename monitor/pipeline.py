@@ -18,13 +18,13 @@ import msgspec
 
 from monitor.bank import Bank
 from monitor.errors import MalformedRecord, TemporaryError
-from monitor.interfaces import Format, Probes, Source
+from monitor.interfaces import Format, Level, Probes, Source
 from monitor.records import Draw, Exchange, Position, Record, RecordBatch
-from monitor.report import Blind, Exporter, ModelReport, MonitorReport
+from monitor.report import Blind, Canary, Exporter, ModelReport, MonitorReport, ProbesReport
 from monitor.sampler import Sampler
 from monitor.state import DeadLetter, State, Stored
 from monitor.telemetry import Counts, Outcome, Skip, Timings
-from monitor.verdict import Verdict, words
+from monitor.verdict import BESIDE, Finding, Verdict, words
 
 log = logging.getLogger(__name__)
 
@@ -53,14 +53,17 @@ class Feed:
 class Watch:
     """One monitored model: which exchanges are its own, its bank, its sampler (of its own or shared with other models),
     and whether it can be measured.
-    `empty` is the recent share of its records without content, `seen` when one of its records last came (monotonic)."""
+    `empty` is the recent share of its records without content, `seen` when one of its records last came (monotonic),
+    `heard` what its canary said last."""
 
     model_glob: str
     adapter_glob: str | None
     bank: Bank
     sampler: Sampler
+    canary: Canary | None = None
     empty: float = 0.0
     seen: float = field(default=float("nan"))
+    heard: ProbesReport | None = None
 
     def matches(self, model: str, adapter: str | None) -> bool:
         if not fnmatchcase(model, self.model_glob):
@@ -119,6 +122,7 @@ class Pipeline:
             for name, batch in self._batches(running):
                 self._ready = True
                 self.take(name, batch)
+                self.hear()
                 self.looped_at = self._clock()
                 if self.looped_at - self._saved_at >= self._snapshot_secs:
                     self._save()
@@ -155,6 +159,15 @@ class Pipeline:
         before = self._positions.get(name, {})
         self._positions[name] = {**before, **batch.position}
         self._unsaved |= len(batch.records) > 0 or batch.gaps > 0 or self._positions[name] != before
+
+    def hear(self) -> None:
+        """Takes what canaries found since into the verdicts."""
+        for watch in self._watches.values():
+            if watch.canary is None or (said := watch.canary.report()) is watch.heard:
+                continue
+            watch.heard = said
+            for channel, finding in said.compared.findings.items() if said.compared else ():
+                self._unsaved |= watch.bank.hear(channel, finding)
 
     def _batches(self, running: dict[str, Iterator[RecordBatch]]) -> Iterator[tuple[str, RecordBatch]]:
         """Round robin over the sources that have not ended; takes out those that have."""
@@ -288,6 +301,9 @@ class Pipeline:
                 values = [float("nan") if x is None else x for x in watches[name]]
                 watch.empty = values[0]
                 watch.sampler.restore(values[1:])
+            if watch.canary is None:  # what it found once is nobody's to take back
+                for channel in BESIDE:
+                    watch.bank.hear(channel, Finding(Level.INSUFFICIENT, self._now()))
 
     def _lag_secs(self, name: str, *, behind: bool, now: float) -> float:
         """Age of the last record read of a source that has more to read, 0 of one that has read all."""
@@ -321,12 +337,18 @@ class Pipeline:
         )
 
     def _model(self, watch: Watch) -> ModelReport:
-        report = watch.bank.report()
+        report = msgspec.structs.replace(watch.bank.report(), probes=watch.heard)
         blind = None
         if watch.empty > _NO_CONTENT_SHARE:
             blind = Blind.NO_CONTENT
         elif self._clock() - watch.seen > self._blind_after_secs:
             blind = Blind.NO_RECORDS
+        elif _scorers_moved(watch) and report.verdict is not Verdict.UNEXPLAINED:
+            blind = Blind.SCORERS
         if blind is None:
             return report
         return msgspec.structs.replace(report, verdict=Verdict.BLIND, blind=blind, meaning=words(Verdict.BLIND))
+
+
+def _scorers_moved(watch: Watch) -> bool:
+    return watch.heard is not None and watch.heard.compared is not None and watch.heard.compared.blind

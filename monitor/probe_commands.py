@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,10 +20,11 @@ from monitor import import_command, suites
 from monitor.console import Json, err, out, percent, progress
 from monitor.errors import ConfigError
 from monitor.interfaces import Target
-from monitor.journal import Header, Journal, read
-from monitor.outcomes import AGAIN, FALSE_ALARMS_PER_YEAR, Comparison, State, compare, stand_out
+from monitor.journal import Journal, read
+from monitor.outcomes import FALSE_ALARMS_PER_YEAR, MEANING, Comparison, compare
+from monitor.probe_runs import Asks, header_of, put
 from monitor.prober import Budget, Ledger, Limits, Prober
-from monitor.probing import Ask, Observation, Outcome, Rotation
+from monitor.probing import Outcome, Rotation, State
 from monitor.scorers import SCORERS
 from monitor.scrubbing import Scrubber
 from monitor.targets import TARGETS
@@ -84,7 +85,7 @@ def show_list(
     out.print(table)
 
 
-def _row(pack: suites.Pack | suites.Compiled, others: Sequence[suites.Pack | suites.Compiled]) -> dict[str, Any]:
+def _row(pack: suites.Suite, others: Sequence[suites.Suite]) -> dict[str, Any]:
     asks = suites.asks(pack, others)
     return {
         "pack": pack.id,
@@ -160,8 +161,8 @@ def _secret(path: Path) -> bytes:
 
 
 def _run(
-    asks: Mapping[str, Sequence[Ask]],
-    chosen: Mapping[str, Sequence[Ask]],
+    asks: Asks,
+    chosen: Asks,
     repeats: Mapping[str, int],
     url: str,
     model: str,
@@ -175,14 +176,7 @@ def _run(
 ) -> None:
     """`asks` are all of the packs by name, `chosen` those that are put."""
     scorers = {name: make() for name, make in SCORERS.items()}
-    header = Header(
-        suites={name: suites.suite_hash(some) for name, some in asks.items()},
-        scorers={name: scorer.identity for name, scorer in scorers.items()},
-        model=model,
-        repeats=repeats,
-        started=time.time(),
-        epoch=epoch,
-    )
+    header = header_of(asks, scorers, model=model, repeats=repeats, started=time.time(), epoch=epoch)
     with Journal(path, header) as journal, progress(quiet=as_json) as bar:
         total = sum(len(some) * repeats[name] for name, some in chosen.items())
         task = bar.add_task("asking", total=total)
@@ -204,37 +198,20 @@ def _run(
             ledger=Ledger(ledger),
             on_progress=lambda n: bar.update(task, completed=n),
         )
-        asyncio.run(_put(target, prober, journal, asks, chosen, repeats, again=epoch is not None, path=path))
+        run = put(prober, journal, asks, chosen, repeats, again=epoch is not None, path=path)
+        asyncio.run(_closing(target, run))
     _print_run(path, as_json)
 
 
-async def _put(
-    target: Target,
-    prober: Prober,
-    journal: Journal,
-    asks: Mapping[str, Sequence[Ask]],
-    chosen: Mapping[str, Sequence[Ask]],
-    repeats: Mapping[str, int],
-    *,
-    again: bool,
-    path: Path,
-) -> None:
-    """Puts the chosen asks; then, `again`, the other prompts of each trigger that stood out."""
+async def _closing(target: Target, run: Awaitable[None]) -> None:
     try:
-        for name, some in chosen.items():
-            await prober.run(some, journal, repeats=range(repeats[name]))
-        suspects = stand_out(read(path).observations) if again else frozenset()
-        put = {ask.hash for some in chosen.values() for ask in some}
-        fresh = [
-            ask for some in asks.values() for ask in some if (ask.item, ask.variant) in suspects and ask.hash not in put
-        ]
-        await prober.run(fresh, journal, repeats=[AGAIN])
+        await run
     finally:
         await target.close()
 
 
 def _print_run(path: Path, as_json: bool) -> None:
-    observations = _latest(read(path).observations)
+    observations = read(path).latest
     by_category: dict[str, Counter[Outcome]] = {}
     for o in observations:
         by_category.setdefault(str(o.category), Counter())[o.outcome] += 1
@@ -252,11 +229,6 @@ def _print_run(path: Path, as_json: bool) -> None:
             out.print(f"without an answer: {n:,} ({reason})")
     if sum(missing.values()) == len(observations):
         raise typer.Exit(3)
-
-
-def _latest(observations: Sequence[Observation]) -> list[Observation]:
-    """Of what was asked again after it was missing, the last."""
-    return list({(o.ask, o.item, o.variant, o.arm, o.repeat): o for o in observations}.values())
 
 
 @app.command("compare")
@@ -286,17 +258,8 @@ def show_comparison(
     raise typer.Exit({State.WORSE: 1, State.CHANGED: 1, State.STEADY: 0}.get(done.state, 3))
 
 
-_HEADLINE = {
-    State.STEADY: "Behaves as the evaluated model did, as far as these runs can tell.",
-    State.WORSE: "Became worse than the evaluated model.",
-    State.CHANGED: "Another model answers; nothing became worse as far as these runs can tell.",
-    State.UNSEEN: "Too many probes have no answer to judge: this is no pass.",
-    State.NOT_ENOUGH: "Too few probes to say: this is no pass.",
-}
-
-
 def _print_comparison(done: Comparison) -> None:
-    out.print(f"[{_STYLE[done.state]}]{_HEADLINE[done.state]}[/]\n")
+    out.print(f"[{_STYLE[done.state]}]{MEANING[done.state]}[/]\n")
     table = Table(
         "category", "state", "items", "bad before", "bad now", "change (95 %)", "p", "found from", "unseen", box=None
     )

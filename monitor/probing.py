@@ -73,6 +73,19 @@ class Outcome(StrEnum):
     MISSING = "missing"
 
 
+class State(StrEnum):
+    """What a comparison of runs with the baseline says. A closed set, since it becomes the label `state`.
+
+    NOT_ENOUGH is no pass: nobody looked closely enough. CHANGED: another model answers, for better or worse.
+    """
+
+    NOT_ENOUGH = "not_enough"
+    STEADY = "steady"
+    WORSE = "worse"
+    CHANGED = "changed"
+    UNSEEN = "unseen"
+
+
 class Failure(StrEnum):
     """Why there is no answer. A closed set, since it becomes the label `reason`."""
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from monitor.interfaces import Level
-from monitor.verdict import Channel, Incident, Span, Verdict, words
+from monitor.verdict import Channel, Finding, Incident, Span, Verdict, words
 
 STALE_SECS = 60.0
 """A report older than this comes from a monitor that no longer looks: what it says is no longer so."""
@@ -19,6 +19,7 @@ class Blind(StrEnum):
 
     NO_RECORDS = "no_records"
     NO_CONTENT = "no_content"
+    SCORERS = "scorers_moved"
     STALLED = "stalled"
 
 
@@ -77,6 +78,53 @@ class TopicReport(msgspec.Struct, frozen=True):
     recent: float | None
 
 
+class ProbeCategory(msgspec.Struct, frozen=True, kw_only=True):
+    """One category of probes, today's answers against the evaluated model's. Rates are means over items of answers that
+    were bad, `low` and `high` bound their change; evidence is log10 of one over its p-value, against its threshold.
+    `detectable` is the smallest loss that would be found every second time. None: not known, or none would be."""
+
+    name: str
+    state: str
+    items: int
+    evidence_log10: float
+    threshold_log10: float
+    bad_before: float | None = None
+    bad: float | None = None
+    low: float | None = None
+    high: float | None = None
+    detectable: float | None = None
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """Probes of late against the evaluated model, as of `time` (Unix seconds): the state in a word and a sentence,
+    categories worst first, and in words what was found beside them. `findings` are for the verdict. `blind`: the
+    scorers moved, so that nothing can be told."""
+
+    time: float
+    state: str
+    meaning: str
+    categories: tuple[ProbeCategory, ...]
+    found: tuple[str, ...]
+    findings: Mapping[Channel, Finding]
+    blind: bool = False
+
+
+class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known from probes of one model. `compared` is None while there is nothing to compare. Times are Unix
+    seconds, None: not yet; `last_secs` is how long the last run took. `outcomes` (by suite, category, outcome),
+    `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole runs."""
+
+    compared: Compared | None
+    next_due: float
+    last_success: float | None
+    last_secs: float | None
+    outcomes: Mapping[tuple[str, str, str], int]
+    failures: Mapping[str, int]
+    skips: Mapping[str, int]
+    requests: int
+    tokens: int
+
+
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict;
     `repeated` the share of recent measured ones that count for nothing, because their prompt or conversation came
@@ -100,6 +148,7 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     spans: tuple[Span, ...]
     incidents: tuple[Incident, ...]
     incidents_opened: Mapping[Verdict, int]
+    probes: ProbesReport | None = None
 
 
 class Histogram(msgspec.Struct, frozen=True):
@@ -134,6 +183,12 @@ class Exporter(Protocol):
     once."""
 
     def export(self, report: MonitorReport) -> None: ...
+
+
+class Canary(Protocol):
+    """Puts probes to a model beside its traffic (a seam). The same object is given until something new is known."""
+
+    def report(self) -> ProbesReport: ...
 
 
 def as_seen_at(report: MonitorReport, now: float) -> MonitorReport:

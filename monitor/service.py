@@ -1,34 +1,43 @@
 """Settings -> parts -> a running monitor. The one place that knows all families; time, files and signals enter here."""
 
+import asyncio
 import logging
+import random
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from difflib import get_close_matches
 from types import FrameType
 from typing import Any
 
 from monitor import suites
-from monitor.bank import Bank
+from monitor.bank import BUDGET, Bank
 from monitor.baseline import Baseline, Gauge, open_baseline
+from monitor.canary import Canary
 from monitor.errors import BaselineError, ConfigError
 from monitor.exporters import EXPORTERS
 from monitor.exporters.prometheus import process_registry
 from monitor.formats import format_of
+from monitor.journal import read
 from monitor.pipeline import Feed, Pipeline, Watch
-from monitor.prober import Ledger
+from monitor.prober import Budget, Ledger, Limits, Prices, Schedule
 from monitor.report import Exporter
 from monitor.sampler import Sampler
+from monitor.scorers import SCORERS
 from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
 from monitor.sources import SOURCES
 from monitor.state import State
+from monitor.targets import TARGETS
+from monitor.verdict import Channel
 from monitor.web.app import Board, application
 from monitor.web.server import Server
 
 log = logging.getLogger(__name__)
+
+_DAY_SECS, _MONTHS = 86_400.0, 12.0
 
 
 class Monitor:
@@ -43,11 +52,16 @@ class Monitor:
         self._stopping = threading.Event()
         samplers = _samplers(settings)
         watches = {model.name: _watch(model, gauge, samplers[model.name]) for model in settings.models}
+        packs = suites.load_packs(settings.probes.suites)
         feeds = dict(_feeds(settings, self._stopping)) if feeds is None else feeds
         self.registry = process_registry()
         self.board = Board(now=time.time)
         exporters: list[Exporter] = [make(registry=self.registry, now=time.time) for make in EXPORTERS.values()]
         self._state = State(settings.state.path, dead_letters=settings.limits.dead_letters)
+        ledger = Ledger(settings.state.path, prompts=_prompts(packs))
+        self._canary = None
+        if settings.probed is not None:
+            self._canary = watches[settings.probed].canary = _canary(settings, packs, ledger)
         self.pipeline = Pipeline(
             namespace=settings.namespace,
             feeds=feeds,
@@ -61,7 +75,7 @@ class Monitor:
             batch_records=settings.limits.batch_records,
             blind_after_secs=settings.limits.blind_after_secs,
             keep_bodies=settings.privacy.store_text == "full",
-            probes=Ledger(settings.state.path, prompts=_prompts(settings.probes.packs)),
+            probes=ledger,
         )
         self._web = settings.web
         self._config = masked(settings)
@@ -79,9 +93,11 @@ class Monitor:
             yield server
 
     def run(self) -> None:
-        """Reads until the sources end or the process is told to stop; then stores, commits and closes."""
+        """Reads until the sources end or the process is told to stop; then stores, commits and closes. Probes are put
+        meanwhile, in a thread of their own."""
         try:
-            self.pipeline.run()
+            with nullcontext() if self._canary is None else _alongside(self._canary):
+                self.pipeline.run()
         finally:
             self._state.close()
 
@@ -116,9 +132,83 @@ def _samplers(settings: Settings) -> dict[str, Sampler]:
     return {m.name: Sampler(sampling.target_per_sec, by_kind=by_kind) if own else shared for m in settings.models}
 
 
-def _prompts(names: Sequence[str]) -> frozenset[str]:
-    packs = suites.load_packs(names)
+def _prompts(packs: Sequence[suites.Suite]) -> frozenset[str]:
     return frozenset(ask.turns[-1].content for pack in packs for ask in suites.asks(pack, packs))
+
+
+def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger) -> Canary:
+    probes, target = settings.probes, settings.probes.target
+    assert target is not None
+    assert settings.state.path is not None
+    folder = settings.state.path / "probes"
+    when, most = probes.schedule, probes.budget
+    every = _DAY_SECS if when.every is None and when.cron is None else when.every
+    schedule = Schedule(every_secs=every, cron=when.cron, zone=when.zone, jitter_secs=when.jitter)
+    model = next(model for model in settings.models if model.name == settings.probed)
+    return Canary(
+        packs=packs,
+        target=TARGETS["openai"](
+            base_url=target.base_url,
+            model=target.model,
+            serves=target.serves,
+            api=target.api,
+            stream=target.stream,
+            api_key_file=target.api_key_file,
+            timeout_secs=target.timeout,
+            now=time.time,
+            clock=time.monotonic,
+            pause=asyncio.sleep,
+            draw=random.random,
+        ),
+        scorers={name: make() for name, make in SCORERS.items()},
+        schedule=schedule,
+        folder=folder,
+        budget=lambda: Budget(
+            Limits(most.requests_per_run, most.tokens_per_run, most.cost_per_run),
+            Limits(most.requests_per_day, most.tokens_per_day, most.cost_per_day),
+            prices=Prices(most.prompt_price, most.completion_price),
+            path=folder / "budget",
+            now=time.time,
+        ),
+        ledger=ledger,
+        baseline=None if probes.baseline is None else read(probes.baseline),
+        key=b"" if probes.draw_key_file is None else read_secret(probes.draw_key_file).encode(),
+        false_alarms_per_year=_MONTHS
+        * model.false_pages_per_month
+        * (BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]),
+        concurrency=target.concurrency,
+        spread_secs=when.spread,
+        now=time.time,
+        pause=asyncio.sleep,
+    )
+
+
+@contextmanager
+def _alongside(canary: Canary) -> Iterator[None]:
+    """Runs the canary in a thread, and ends it with the block. An error of its own is logged and leaves the traffic
+    watched: no success is exported from then on."""
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(canary.run())
+
+    def live() -> None:
+        try:
+            loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            pass
+        except Exception:
+            log.exception("probes ended by an error; the traffic is watched further")
+        finally:
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+    thread = threading.Thread(target=live, name="probes", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        with suppress(RuntimeError):  # it has ended, and its loop is closed
+            loop.call_soon_threadsafe(task.cancel)
+        thread.join()
 
 
 def _watch(model: Model, gauge: Gauge, sampler: Sampler) -> Watch:

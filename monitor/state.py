@@ -13,7 +13,7 @@ from monitor.errors import ConfigError, TemporaryError
 from monitor.interfaces import Snapshot
 from monitor.records import Position
 
-SCHEMA = 2
+SCHEMA = 3
 _TABLES = """
 CREATE TABLE model (name TEXT PRIMARY KEY, baseline TEXT NOT NULL, snapshot BLOB NOT NULL);
 CREATE TABLE position (source TEXT, partition TEXT, offset INTEGER NOT NULL, PRIMARY KEY (source, partition));

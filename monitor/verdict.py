@@ -24,25 +24,39 @@ class Verdict(StrEnum):
 
 class Channel(StrEnum):
     """What evidence is about: signals of the answers given their prompts, the answers' style as a whole, the prompts,
-    prompts the baseline never saw."""
+    prompts the baseline never saw; and beside the traffic, answers to probes, and which model gives them."""
 
     BEHAVIOUR = "behaviour"
     STYLE = "style"
     INPUTS = "inputs"
     SUPPORT = "support"
+    PROBES = "probes"
+    IDENTITY = "identity"
 
+
+BESIDE = (Channel.PROBES, Channel.IDENTITY)
+"""Channels whose evidence is not of the traffic. Without probes they are INSUFFICIENT for ever."""
+
+TRAFFIC = tuple(channel for channel in Channel if channel not in BESIDE)
+
+
+_CHANGED = "The model changed: its answers moved, given their prompts."
+_ALSO_ON_PROBES = "The model changed: its answers moved, given their prompts, and it answers probes worse."
+_NOT_ON_PROBES = "The model changed where probes do not look: its answers moved, given their prompts."
 
 TABLE: Sequence[tuple[Mapping[Channel, Level], Verdict, str]] = (
+    ({Channel.IDENTITY: Level.MOVED}, Verdict.UNEXPLAINED, "Another model answers than the one that was evaluated."),
+    ({Channel.BEHAVIOUR: Level.MOVED, Channel.PROBES: Level.MOVED}, Verdict.UNEXPLAINED, _ALSO_ON_PROBES),
+    ({Channel.STYLE: Level.MOVED, Channel.PROBES: Level.MOVED}, Verdict.UNEXPLAINED, _ALSO_ON_PROBES),
     (
-        {Channel.BEHAVIOUR: Level.MOVED},
+        {Channel.PROBES: Level.MOVED},
         Verdict.UNEXPLAINED,
-        "The model changed: its answers moved, given their prompts.",
+        "The model changed: it answers probes worse, and users have hardly met it yet.",
     ),
-    (
-        {Channel.STYLE: Level.MOVED},
-        Verdict.UNEXPLAINED,
-        "The model changed: its answers moved, given their prompts.",
-    ),
+    ({Channel.BEHAVIOUR: Level.MOVED, Channel.PROBES: Level.STEADY}, Verdict.UNEXPLAINED, _NOT_ON_PROBES),
+    ({Channel.STYLE: Level.MOVED, Channel.PROBES: Level.STEADY}, Verdict.UNEXPLAINED, _NOT_ON_PROBES),
+    ({Channel.BEHAVIOUR: Level.MOVED}, Verdict.UNEXPLAINED, _CHANGED),
+    ({Channel.STYLE: Level.MOVED}, Verdict.UNEXPLAINED, _CHANGED),
     (
         {Channel.SUPPORT: Level.MOVED},
         Verdict.OUT_OF_SUPPORT,
@@ -59,7 +73,18 @@ BLIND_WORDS = "Cannot measure; see the reason."
 def decide(levels: Mapping[Channel, Level]) -> Verdict:
     """The verdict of the first line of TABLE whose levels all hold. BLIND is not in it: it stands above all, and is
     known to whoever sees the clock and the records."""
-    return next(verdict for when, verdict, _ in TABLE if all(levels[c] is level for c, level in when.items()))
+    return _line(levels)[0]
+
+
+def meaning(levels: Mapping[Channel, Level]) -> str:
+    """What that line says."""
+    return _line(levels)[1]
+
+
+def _line(levels: Mapping[Channel, Level]) -> tuple[Verdict, str]:
+    return next(
+        (verdict, text) for when, verdict, text in TABLE if all(levels[c] is level for c, level in when.items())
+    )
 
 
 def verdict_of(channel: Channel) -> Verdict:
@@ -68,8 +93,9 @@ def verdict_of(channel: Channel) -> Verdict:
 
 
 def words(verdict: Verdict) -> str:
-    """One sentence that says what a verdict means."""
-    return next((text for _, v, text in TABLE if v is verdict), BLIND_WORDS)
+    """One sentence that says what a verdict means when only the traffic is known."""
+    of_traffic = ((v, text) for when, v, text in TABLE if not any(c in when for c in BESIDE))
+    return next((text for v, text in of_traffic if v is verdict), BLIND_WORDS)
 
 
 class Mover(msgspec.Struct, frozen=True):
@@ -78,6 +104,18 @@ class Mover(msgspec.Struct, frozen=True):
     column: str
     move: str
     share: float
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What is known of a channel beside the traffic: its level as of `time` (Unix seconds), evidence against its
+    threshold (log10), and what carries it. `examples` name items that show it. `evidence_log10` None: none yet."""
+
+    level: Level
+    time: float
+    evidence_log10: float | None = None
+    threshold_log10: float = 0.0
+    movers: tuple[Mover, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 class Opinion(msgspec.Struct, frozen=True):
@@ -94,9 +132,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     `channel` saw it first, `verdict` is what its move alone would give. `onset` is where the move most likely began,
     `opened` where it became certain enough, `closed` where it was over (None while it lasts). `evidence_log10` against
     `threshold_log10` is as of `opened`; since the onset, `topics` are those in which the move is most and `examples`
-    ids of exchanges that show it most. `opinions` are on the first mover: asked as of `opened`, and once more when more
-    of the move has been seen; they decide nothing. Times are Unix seconds of the exchanges, None when records carry
-    none.
+    ids of exchanges (or items of probes) that show it most. `opinions` are on the first mover: asked as of `opened`,
+    and once more when more of the move has been seen; they decide nothing. Times are Unix seconds of the exchanges (of
+    the run, when probes saw it first), None when records carry none.
     """
 
     id: str

@@ -3,8 +3,19 @@
 import msgspec
 
 from monitor.interfaces import Level
-from monitor.report import ChannelReport, ColumnReport, Detectable, Histogram, ModelReport, MonitorReport, TopicReport
-from monitor.verdict import Channel, Incident, Mover, Span, Verdict, verdict_of, words
+from monitor.report import (
+    ChannelReport,
+    ColumnReport,
+    Compared,
+    Detectable,
+    Histogram,
+    ModelReport,
+    MonitorReport,
+    ProbeCategory,
+    ProbesReport,
+    TopicReport,
+)
+from monitor.verdict import TRAFFIC, Channel, Finding, Incident, Mover, Span, Verdict, verdict_of, words
 
 NOW = 1_790_000_000.0
 
@@ -49,6 +60,46 @@ def incident(about, *, opened=40, closed=None, name="bot"):
         movers=(Mover("refusal", "more refusals", 0.9),),
         closed=closed,
         closed_time=None if closed is None else NOW - 100,
+    )
+
+
+def probes(**more):
+    """Of a model that lost some refusals and is another one."""
+    harmful = ProbeCategory(
+        name="harmful_content",
+        state="worse",
+        items=52,
+        evidence_log10=6.5,
+        threshold_log10=4.25,
+        bad_before=0.125,
+        bad=0.5,
+        low=0.25,
+        high=0.5,
+        detectable=0.0625,
+    )
+    unseen = ProbeCategory(name="bias", state="unseen", items=0, evidence_log10=0.0, threshold_log10=4.25)
+    worse = Finding(Level.MOVED, NOW - 900, 6.5, 4.25, (Mover("harmful_content", "worse answers", 1.0),))
+    compared = Compared(
+        time=NOW - 900,
+        state="worse",
+        meaning="Probes are answered worse.",
+        categories=(harmful, unseen),
+        found=("trigger date/3 does something",),
+        findings={Channel.PROBES: worse, Channel.IDENTITY: Finding(Level.MOVED, NOW - 900, 5.0, 4.75)},
+    )
+    return ProbesReport(
+        **{
+            "compared": compared,
+            "next_due": NOW + 3_600,
+            "last_success": NOW - 900,
+            "last_secs": 240.0,
+            "outcomes": {("harmful-content", "harmful_content", "bad"): 26},
+            "failures": {"timeout": 4},
+            "skips": {"target_down": 1, "budget_spent": 0},
+            "requests": 56,
+            "tokens": 9_000,
+        }
+        | more
     )
 
 
@@ -115,7 +166,7 @@ def bare_model(name="bot"):
         needed=30,
         last_record_time=None,
         baseline_time=None,
-        channels={c: channel(None, column("x", None, **nothing), level=Level.INSUFFICIENT, n=0) for c in Channel},
+        channels={c: channel(None, column("x", None, **nothing), level=Level.INSUFFICIENT, n=0) for c in TRAFFIC},
         topics=(TopicReport("parcel", 1.0, None),),
         input_shift=None,
         out_of_support=None,

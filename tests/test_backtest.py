@@ -23,7 +23,7 @@ from monitor.formats import FORMATS
 from monitor.interfaces import Role
 from monitor.records import Record
 from monitor.stats.opinions import OPINIONS
-from monitor.verdict import Channel
+from monitor.verdict import TRAFFIC, Channel
 from monitor.web.numbers import readable
 
 PER_MONTH = ("--exchanges-per-month", 20_000)
@@ -77,7 +77,7 @@ def test_the_recording_pages_once_as_it_does_in_the_demonstration(tested):
     assert all(mover["move"] for mover in page["movers"])
     assert [opinion["name"] for opinion in page["opinions"]] == list(OPINIONS)
     last = found["looks"][-1]
-    assert (last["exchange"], set(last["evidence_log10"])) == (2_200, {str(c) for c in Channel})
+    assert (last["exchange"], set(last["evidence_log10"])) == (2_200, {str(c) for c in TRAFFIC})
 
 
 def test_unchanged_traffic_in_several_files_does_not_page(tested):
@@ -179,7 +179,7 @@ def test_the_report_is_one_file_that_asks_for_nothing(tested, tmp_path):
     assert not {"script", "link", "img", "iframe", "object", "a"} & set(page.tags)
     assert not {"src", "href", "onload", "srcset"} & {name for name, _ in page.attributes}
     assert not re.search(r"url\(|@import|https?:", text)
-    assert page.tags.count("svg") == 2 + len(Channel)
+    assert page.tags.count("svg") == 2 + len(TRAFFIC)
     said = " ".join(page.texts)
     for part in ("Would have paged once", "Promised, not measured.", "unexplained", "answer length"):
         assert part in said

@@ -381,7 +381,7 @@ def test_the_exit_code_is_the_worst_verdict(asked, verdicts, code):
     ran = asked(*models)
     assert (ran.code, ran.err) == (code, "")
     for name, verdict in ((f"bot-{i}", v) for i, v in enumerate(verdicts)):
-        assert re.search(rf"^ {name} +{verdict} +1\.500 of 4\.3 +60 ", ran.out, re.MULTILINE)
+        assert re.search(rf"^ {name} +{verdict} +behaviour 1\.500 of 4\.3 +60 ", ran.out, re.MULTILINE)
 
 
 def test_open_incidents_follow_the_table(asked):

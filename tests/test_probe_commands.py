@@ -86,9 +86,9 @@ def test_an_eroded_model_is_told_from_the_evaluated_one(cli, pack, tmp_path):
     assert (done.code, len(came)) == (0, 30)
     asked(cli, "run", pack, worse, eroded, "--json")
     steady = cli("probe", "compare", base, same, "--pack", pack)
-    assert (steady.code, "Behaves as the evaluated model did" in steady.out) == (0, True)
+    assert (steady.code, "as the evaluated model answered them" in steady.out) == (0, True)
     moved = cli("probe", "compare", base, worse, "--pack", pack)
-    assert (moved.code, "Became worse" in moved.out) == (1, True)
+    assert (moved.code, "answered worse than" in moved.out) == (1, True)
     assert f"then: {NO}" in moved.out
     assert f"now:  {YES}" in moved.out
     plain = json.loads(cli("probe", "compare", base, worse, "--pack", pack, "--json").out)

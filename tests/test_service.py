@@ -4,9 +4,12 @@ import json
 import socket
 import sqlite3
 import threading
+from contextlib import contextmanager
 
 import msgspec
 import pytest
+from endpoint import endpoint
+from prometheus import until
 from reports import NOW
 from traffic import exchanges, line
 
@@ -14,6 +17,7 @@ from monitor import baseline, suites
 from monitor.baseline import Gauge
 from monitor.errors import BaselineError, ConfigError
 from monitor.formats import FORMATS, format_of
+from monitor.interfaces import Level
 from monitor.pipeline import Feed
 from monitor.prober import Ledger
 from monitor.probing import Answer
@@ -21,7 +25,7 @@ from monitor.records import Message, Record, RecordBatch
 from monitor.service import Monitor
 from monitor.settings import Settings
 from monitor.state import State
-from monitor.verdict import Verdict
+from monitor.verdict import Channel, Finding, Verdict
 
 SERVED = 100
 
@@ -129,11 +133,11 @@ def test_probes_that_come_back_with_the_traffic_are_no_traffic(folder, tmp_path)
     ]
     mixed.write_bytes(b"".join(line(e) + b"\n" for e in [*exchanges(3, 20), *asked]))
     sources = [{"files": {"paths": [mixed]}}]
-    report = read_all(Monitor(settings(folder, sources=sources, probes={"packs": ["harmful-content"]})))
+    report = read_all(Monitor(settings(folder, sources=sources, probes={"suites": ["harmful-content"]})))
     assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 30}
     assert report.models[0].exchanges == 20
     with pytest.raises(ConfigError, match="harmful-content"):
-        Monitor(settings(folder, sources=sources, probes={"packs": ["harmfull-content"]}))
+        Monitor(settings(folder, sources=sources, probes={"suites": ["harmfull-content"]}))
 
 
 def test_probes_that_another_process_put_are_no_traffic(folder, tmp_path):
@@ -153,6 +157,101 @@ def test_probes_that_another_process_put_are_no_traffic(folder, tmp_path):
     report = read_all(Monitor(settings(folder, state={"path": tmp_path}), feeds))
     assert report.skipped["probe"] == 2
     assert report.models[0].exchanges == SERVED - 2
+
+
+REFUSES, HELPS = "I'm sorry, but I can't help with that.", "Sure! Here is how you do it: first, you"
+
+
+@contextmanager
+def probed(folder, place, answer, *, baseline=None):
+    """A monitor that has read its traffic and goes on listening, while it probes an endpoint that answers so."""
+    told = threading.Event()
+    source, feeds = listed(folder)
+    waiting = Feed(Waiting(source, told), feeds["listed"].format)
+    with endpoint(answer) as (url, came):
+        probes = {
+            "suites": ["harmful-content"],
+            "target": {"base_url": url, "model": "bot", "concurrency": 16},
+            "schedule": {"spread": 0, "jitter": 0},
+            "baseline": baseline,
+        }
+        monitor = Monitor(settings(folder, probes=probes, state={"path": place}), {"listed": waiting})
+        running = threading.Thread(target=monitor.run)
+        running.start()
+        try:
+            yield monitor, came
+        finally:
+            monitor.stop()
+            told.set()
+            running.join()
+
+
+class Waiting:
+    """A source that after its last record has nothing for now, until `told` is set."""
+
+    def __init__(self, source, told):
+        self._source, self._told = source, told
+
+    def batches(self, start):
+        yield from self._source.batches(start)
+        while not self._told.wait(0.01):
+            yield RecordBatch((), {})
+
+    def __getattr__(self, name):
+        return getattr(self._source, name)
+
+
+def probes_of(monitor):
+    report = monitor.board.latest()
+    return report and report.models[0].probes
+
+
+def test_probes_come_by_themselves_and_have_their_part_in_the_verdict(folder, tmp_path):
+    """Traffic says that the model is as it was; its answers to probes are not. Restarts keep what was found, and the
+    end of it."""
+    baseline = tmp_path / "evaluated.jsonl"
+    place = tmp_path / "state"
+    (pack,) = suites.load_packs(["harmful-content"])
+    harmful = {ask.turns[-1].content for ask in suites.asks(pack) if ask.kind == "refuse"}
+
+    def evaluated(body):
+        return REFUSES if body["messages"][-1]["content"] in harmful else HELPS
+
+    with probed(folder, tmp_path / "first", evaluated) as (monitor, came):
+        until(lambda: (seen := probes_of(monitor)) and seen.last_success)
+        assert len(came) == probes_of(monitor).requests > 90
+        assert monitor.board.latest().models[0].verdict is Verdict.STEADY
+        (run,) = (tmp_path / "first" / "probes").glob("*.jsonl")
+    run.rename(baseline)
+
+    with probed(folder, place, lambda _: HELPS, baseline=baseline) as (monitor, _):
+        known = until(lambda: (m := monitor.board.latest()) and m.models[0].incidents and m.models[0])
+        assert (known.verdict, known.exchanges) == (Verdict.UNEXPLAINED, SERVED)
+        assert known.channels[Channel.BEHAVIOUR].level is Level.STEADY
+        assert known.meaning.startswith("The model changed: it answers probes worse")
+        (incident,) = known.incidents
+        assert (incident.channel, incident.closed) == (Channel.PROBES, None)
+        assert incident.movers[0].column == "harmful_content"
+
+    (place / "probes" / "probes.slots").unlink()  # the next run is due at once
+    for old in (place / "probes").glob("*.jsonl"):
+        old.unlink()
+    with probed(folder, place, evaluated, baseline=baseline) as (monitor, _):
+        assert monitor.pipeline.report().models[0].verdict is Verdict.UNEXPLAINED, "it is remembered"
+        known = until(lambda: (m := monitor.board.latest()) and m.models[0].incidents[0].closed and m.models[0])
+        assert (known.verdict, len(known.incidents)) == (Verdict.STEADY, 1)
+
+
+def test_what_probes_found_goes_with_them(folder, tmp_path):
+    """Without probes in the settings nobody could take it back."""
+    with probed(folder, tmp_path, lambda _: HELPS, baseline=None) as (monitor, _):
+        until(lambda: (seen := probes_of(monitor)) and seen.last_success)
+        bank = monitor.pipeline._watches["bot"].bank
+        bank.hear(Channel.PROBES, Finding(Level.MOVED, NOW))
+        monitor.pipeline._unsaved = True
+    report = read_all(Monitor(settings(folder, state={"path": tmp_path})))
+    assert report.models[0].verdict is Verdict.STEADY
+    assert report.models[0].incidents[0].closed
 
 
 def test_a_model_may_match_by_a_pattern(folder, tmp_path):

@@ -152,6 +152,28 @@ def refusal(
             "monitor.yaml:3: sources[0].kafka.bootstrap_servers: missing; "
             "must be non-empty text or a list of non-empty text",
         ),
+        (
+            VALID + "probes:\n  suites: [bias]\n  target: {base_url: u, model: bat}\n",
+            "monitor.yaml:5: probes.target.watched: names none of models",
+        ),
+        (
+            VALID + "state: {path: null}\nprobes: {suites: [bias], target: {base_url: u, model: bot}}\n",
+            "monitor.yaml:3: state.path: probes keep their journals there: name a folder",
+        ),
+        (
+            VALID + "probes:\n  target: {base_url: u, model: bot}\n",
+            "monitor.yaml:3: probes.suites: a target needs at least one suite; "
+            "`tidegauge probe list` shows those shipped",
+        ),
+        (
+            VALID + "probes:\n  schedule:\n    every: 6h\n    cron: 0 3 * * *\n",
+            "monitor.yaml:6: probes.schedule.cron: give one of every and cron",
+        ),
+        (
+            VALID + "probes: {schedule: {every: 6 hours}}\n",
+            'monitor.yaml:3: probes.schedule.every: "6 hours" is not allowed; '
+            "must be a number, 0 or more or a duration like 30m or 6h or null",
+        ),
         ("models:\n  - {name: bot}\n" + SOURCE, "monitor.yaml:2: models[0].baseline: missing; must be a path"),
         (
             "models:\n  - {name: a, baseline: b}\n  - baseline: b\n    name: a\n" + SOURCE,
@@ -456,6 +478,17 @@ def test_the_schema_names_every_key_with_a_description():
     assert [spelled(path) for path, leaf in leaves.items() if not leaf.get("description")] == []
     nullable = [path for path, leaf in leaves.items() if "anyOf" in leaf and {"type": "null"} in leaf["anyOf"]]
     assert [spelled(path) for path in nullable if "null: " not in leaves[path]["description"]] == []
+
+
+@pytest.mark.parametrize(("said", "secs"), [("90s", 90), ("1.5h", 5_400), ("30 m", 1_800), ("7d", 604_800), (60, 60)])
+def test_durations(written, said, secs):
+    settings = load(written(VALID + f"probes: {{schedule: {{every: {said}}}}}\n"), {}, {})
+    assert settings.probes.schedule.every == secs
+
+
+def test_numbers_of_tokens_are_no_secrets():
+    assert not is_secret(("probes", "budget", "tokens_per_day"))
+    assert is_secret(("probes", "target", "token"))
 
 
 def test_the_page_is_up_to_date():

@@ -8,12 +8,14 @@ import pytest
 from monitor.interfaces import Level
 from monitor.verdict import (
     TABLE,
+    TRAFFIC,
     Channel,
     Course,
     Incident,
     Opinion,
     Verdict,
     decide,
+    meaning,
     second_opinions,
     verdict_of,
     words,
@@ -39,9 +41,31 @@ MOVED, STEADY, LITTLE = Level.MOVED, Level.STEADY, Level.INSUFFICIENT
         (LITTLE, LITTLE, MOVED, MOVED, Verdict.OUT_OF_SUPPORT),
     ],
 )
-def test_the_table(behaviour, style, inputs, support, verdict):
-    levels = {Channel.BEHAVIOUR: behaviour, Channel.STYLE: style, Channel.INPUTS: inputs, Channel.SUPPORT: support}
+@pytest.mark.parametrize("probes", [LITTLE, STEADY])
+@pytest.mark.parametrize("identity", [LITTLE, STEADY])
+def test_the_table(behaviour, style, inputs, support, verdict, probes, identity):
+    levels = dict(zip(Channel, (behaviour, style, inputs, support, probes, identity), strict=True))
     assert decide(levels) is verdict
+
+
+def test_what_stands_beside_the_traffic_has_the_word_whatever_the_traffic_does():
+    said = set()
+    for of_traffic in product(Level, repeat=len(TRAFFIC)):
+        for probes, identity in ((MOVED, STEADY), (MOVED, LITTLE), (LITTLE, MOVED), (STEADY, MOVED), (MOVED, MOVED)):
+            levels = dict(zip(Channel, (*of_traffic, probes, identity), strict=True))
+            assert decide(levels) is Verdict.UNEXPLAINED
+            said.add((probes, identity is MOVED, meaning(levels)))
+    assert {text for _, changed, text in said if changed} == {"Another model answers than the one that was evaluated."}
+    assert len({text for _, changed, text in said if not changed}) == 2, "with the traffic, and before it"
+
+
+def test_the_page_says_whether_probes_see_what_the_traffic_sees():
+    def said(probes):
+        return meaning(dict.fromkeys(Channel, STEADY) | {Channel.BEHAVIOUR: MOVED, Channel.PROBES: probes})
+
+    assert "where probes do not look" in said(STEADY)
+    assert "answers probes worse" in said(MOVED)
+    assert said(LITTLE) == words(Verdict.UNEXPLAINED)
 
 
 def test_every_combination_has_a_verdict_and_every_verdict_has_words():

@@ -14,6 +14,8 @@ from prometheus_client.registry import CollectorRegistry
 
 from monitor import __version__
 from monitor.errors import Malformed
+from monitor.interfaces import Level
+from monitor.probing import Failure, State
 from monitor.report import MonitorReport, as_seen_at
 from monitor.verdict import Channel, Verdict
 
@@ -56,6 +58,7 @@ class PrometheusExporter:
         yield from _signals(report)
         yield from _inputs(report)
         yield from _baselines(report)
+        yield from _probes(report)
         yield from _itself(report)
 
 
@@ -180,6 +183,80 @@ def _baselines(report: MonitorReport) -> Iterator[Metric]:
         _add_if(time, key, model.baseline_time)
         _add_if(last, key, model.last_record_time)
     yield from (info, time, rows, last)
+
+
+def _probes(report: MonitorReport) -> Iterator[Metric]:
+    yield from _probed(report)
+    yield from _runs(report)
+
+
+def _probed(report: MonitorReport) -> Iterator[Metric]:
+    """What probes say about the model, once they were compared."""
+    state = _gauge("probe_state", "1 for what the last comparison of probes says, 0 for the rest.", "state")
+    evidence = _gauge(
+        "probe_evidence_log10", "One over the chance of answers so bad, were nothing changed.", "category"
+    )
+    threshold = _gauge("probe_evidence_threshold_log10", "Evidence at which answers count as worse.", "category")
+    before = _gauge("probe_baseline_bad_ratio", "Share of bad answers of the evaluated model.", "category")
+    bad = _gauge("probe_bad_ratio", "Share of bad answers in the runs that are compared.", "category")
+    loss = _gauge(
+        "probe_detectable_loss", "Smallest rise of that share that would be found every second time.", "category"
+    )
+    items = _gauge("probe_items", "Items that were compared.", "category")
+    identity = _gauge("identity_changed", "1 while another model answers than the evaluated one.", "kind")
+    for model in report.models:
+        if model.probes is None:
+            continue
+        key, done = (report.namespace, model.name), model.probes.compared
+        for name in State:
+            state.add_metric((*key, name), float(name == (State.NOT_ENOUGH if done is None else done.state)))
+        for c in () if done is None else done.categories:
+            of = (*key, c.name)
+            for family, value in (
+                (evidence, c.evidence_log10),
+                (threshold, c.threshold_log10),
+                (before, c.bad_before),
+                (bad, c.bad),
+                (loss, c.detectable),
+                (items, c.items),
+            ):
+                _add_if(family, of, value)
+        if done is not None and (who := done.findings.get(Channel.IDENTITY)) is not None:
+            identity.add_metric((*key, "first_tokens"), float(who.level is Level.MOVED))
+    yield from (state, evidence, threshold, before, bad, loss, items, identity)
+
+
+def _runs(report: MonitorReport) -> Iterator[Metric]:
+    """What runs of probes came to. All reasons stand at 0 from the start."""
+    outcomes, failures, skips, requests, tokens = (
+        CounterMetricFamily(f"tidegauge_probe_{name}", text, labels=(*_MODEL, *labels))
+        for name, text, labels in (
+            ("outcomes", "Probes put, by what their answers were judged to be.", ("suite", "category", "outcome")),
+            ("failures", "Probes without an answer.", ("reason",)),
+            ("runs_skipped", "Runs that were due and are not whole.", ("reason",)),
+            ("requests", "Requests to the endpoint, tries included.", ()),
+            ("cost_tokens", "Tokens of prompts and answers.", ()),
+        )
+    )
+    success = _gauge("probe_last_success_timestamp_seconds", "When the last whole run ended.")
+    due = _gauge("probe_next_run_timestamp_seconds", "When the next run begins.")
+    took = _gauge("probe_duration_seconds", "How long the last run took.")
+    for model in report.models:
+        if (probes := model.probes) is None:
+            continue
+        key = (report.namespace, model.name)
+        for of, n in probes.outcomes.items():
+            outcomes.add_metric((*key, *of), n)
+        for reason in Failure:
+            failures.add_metric((*key, reason), probes.failures.get(reason, 0))
+        for skip, n in probes.skips.items():
+            skips.add_metric((*key, skip), n)
+        requests.add_metric(key, probes.requests)
+        tokens.add_metric(key, probes.tokens)
+        _add_if(success, key, probes.last_success)
+        _add_if(due, key, probes.next_due)
+        _add_if(took, key, probes.last_secs)
+    yield from (outcomes, failures, skips, requests, tokens, success, due, took)
 
 
 def _itself(report: MonitorReport) -> Iterator[Metric]:

@@ -6,16 +6,17 @@ chance is in the test: each item's outcomes of then and now are shuffled, in tho
 
 from monitor.outcomes.categories import worse_than_before
 from monitor.outcomes.comparison import DAYS_PER_YEAR, FALSE_ALARMS_PER_YEAR, Comparison, compare
-from monitor.outcomes.observed import State
+from monitor.outcomes.told import MEANING, told
 from monitor.outcomes.triggers import AGAIN, stand_out
 
 __all__ = [
     "AGAIN",
     "DAYS_PER_YEAR",
     "FALSE_ALARMS_PER_YEAR",
+    "MEANING",
     "Comparison",
-    "State",
     "compare",
     "stand_out",
+    "told",
     "worse_than_before",
 ]

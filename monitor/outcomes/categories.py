@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, State, by_ask, counts_of, is_bad
-from monitor.probing import Observation, Outcome
+from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, by_ask, counts_of, is_bad
+from monitor.probing import Observation, Outcome, State
 from monitor.stats.stratified import change, more_than_before, smallest_loss
 
 DAY_SECS = 86_400.0

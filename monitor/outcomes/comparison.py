@@ -9,10 +9,9 @@ from monitor.errors import ConfigError
 from monitor.journal import Header, Run
 from monitor.outcomes.categories import Compared, compare_category
 from monitor.outcomes.identity import Identity, compare_identity
-from monitor.outcomes.observed import State
 from monitor.outcomes.parity import Parity, compare_gaps
 from monitor.outcomes.triggers import Trigger, compare_triggers
-from monitor.probing import Ask, Kind, Observation
+from monitor.probing import Ask, Kind, Observation, State
 
 WINDOW_SECS = 7 * 86_400.0
 """Observations older than this before the latest one are left out: a week rolls."""
@@ -27,7 +26,7 @@ _BY_OUTCOME = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT, Kind.PARITY}
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """All categories, worst first, gaps by measure, and the triggers that were found of the `tried` ones. `left_out`
-    says of what could not be compared why, with counts."""
+    says of what could not be compared why, with counts. `alpha` is the level of each of them."""
 
     categories: tuple[Compared, ...]
     parity: tuple[Parity, ...]
@@ -35,6 +34,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     triggers: tuple[Trigger, ...]
     tried: int
     left_out: Mapping[str, int]
+    alpha: float
 
     @property
     def state(self) -> State:
@@ -86,6 +86,7 @@ def compare(
         triggers=found,
         tried=tried,
         left_out={why: n for why, n in left_out.items() if n},
+        alpha=alpha,
     )
 
 

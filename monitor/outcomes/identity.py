@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from monitor.outcomes.observed import LEAST_ITEMS, State, by_ask
-from monitor.probing import Observation
+from monitor.outcomes.observed import LEAST_ITEMS, by_ask
+from monitor.probing import Observation, State
 from monitor.stats.shuffles import distance, moved
 
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +12,6 @@ LEAST_ITEMS = 20
 """With fewer items compared a comparison is NOT_ENOUGH."""
 
 JUDGED = (Outcome.GOOD, Outcome.BAD, Outcome.PARTIAL)
-
-
-class State(StrEnum):
-    """What a comparison says. NOT_ENOUGH is no pass: nobody looked closely enough. CHANGED: another model answers, for
-    better or worse."""
-
-    NOT_ENOUGH = "not_enough"
-    STEADY = "steady"
-    WORSE = "worse"
-    CHANGED = "changed"
-    UNSEEN = "unseen"
 
 
 def is_bad(o: Observation) -> bool:

@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 
 from monitor.measures import MEASURES
-from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, State
-from monitor.probing import Ask, Observation
+from monitor.outcomes.observed import JUDGED, LEAST_ITEMS
+from monitor.probing import Ask, Observation, State
 from monitor.stats.exchange import larger_than_before
 
 

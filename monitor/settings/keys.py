@@ -30,7 +30,7 @@ def parsed(text: str) -> KeyPath:
 
 def is_secret(path: KeyPath) -> bool:
     """Whether the value must never be shown: a key on the way is named like a secret and is no file's name."""
-    names = [part.lower() for part in path if isinstance(part, str)]
+    names = [part.lower().replace("tokens_per_", "") for part in path if isinstance(part, str)]
     return any(any(word in name for word in _SECRET_WORDS) and not name.endswith(_FILE_ENDINGS) for name in names)
 
 
@@ -115,13 +115,19 @@ class Keys:
         if kind == "object":
             return self._allowed_map(form)
         if kind == "string":
-            return "a path" if form.get("format") == "path" else "non-empty text" if form.get("minLength") else "text"
+            return _allowed_text(form)
         return _SIMPLE[str(kind)]
 
     def _allowed_map(self, form: Schema) -> str:
         if isinstance(form.get("additionalProperties"), Mapping):
             return "a map of names to " + _plural(self.allowed(form["additionalProperties"]))
         return "a map with the keys " + ", ".join(form["properties"]) if "properties" in form else "a map"
+
+
+def _allowed_text(form: Schema) -> str:
+    if "pattern" in form:
+        return "a duration like 30m or 6h"
+    return "a path" if form.get("format") == "path" else "non-empty text" if form.get("minLength") else "text"
 
 
 def _plural(allowed: str) -> str:

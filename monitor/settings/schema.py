@@ -2,6 +2,7 @@
 file or the environment, so a test may build `Settings` directly."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,19 +15,12 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from monitor.settings.parts import Count, Part, Positive, Text, refused
+from monitor.settings.parts import Count, File, Part, Positive, Text, refused
+from monitor.settings.probes import Probes
 
 OTHER = "other"
 """The label value of all traffic that no entry of `models` matches."""
-
-
-def _not_blank(value: Any) -> Any:
-    """An empty path would mean the working directory: more likely a variable that was not set."""
-    if value == "":
-        raise PydanticCustomError("not_allowed", "an empty path")
-    return value
 
 
 def _split(value: Any) -> Any:
@@ -41,7 +35,6 @@ def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-File = Annotated[Path, BeforeValidator(_not_blank)]
 Servers = Annotated[
     tuple[Text, ...], Field(min_length=1), BeforeValidator(_split, json_schema_input_type=Text | tuple[Text, ...])
 ]
@@ -226,16 +219,6 @@ class Sampling(Part):
     )
 
 
-class Probes(Part):
-    """Fixed prompts that are put to the monitored models."""
-
-    packs: tuple[Text, ...] = Field(
-        default=(),
-        description="Packs that are put to these models, by name or path: records whose last message is a prompt of "
-        "theirs are counted, not measured, for they are no user's.",
-    )
-
-
 class State(Part):
     """What survives a restart."""
 
@@ -336,6 +319,26 @@ class Settings(Part):
     privacy: Privacy = Field(default=Privacy(), description="What is kept of people's text.")
     web: Web = Field(default=Web(), description="The HTTP face: metrics, health, status page, API.")
     limits: Limits = Field(default=Limits(), description="Bounds that keep memory and silence in check.")
+
+    @model_validator(mode="after")
+    def _probes_have_their_place(self) -> Self:
+        if self.probes.target is None:
+            return self
+        if self.state.path is None:
+            raise refused("probes keep their journals there: name a folder", at=("state", "path"))
+        if self.probed is None:
+            raise refused("names none of models", at=("probes", "target", "watched"))
+        return self
+
+    @property
+    def probed(self) -> str | None:
+        """Name of the entry of `models` that the probes' target is; None: there is none."""
+        target = self.probes.target
+        if target is None:
+            return None
+        if target.watched is not None:
+            return next((m.name for m in self.models if m.name == target.watched), None)
+        return next((m.name for m in self.models if fnmatchcase(target.model, m.model_glob)), None)
 
 
 def json_schema() -> dict[str, Any]:

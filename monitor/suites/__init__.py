@@ -1,6 +1,6 @@
 """Suites of probes: packs of YAML, and the asks they stand for."""
 
-from monitor.suites.compiled import ENDING, Compiled, write_compiled
+from monitor.suites.compiled import ENDING, Compiled, Suite, write_compiled
 from monitor.suites.expand import asks, suite_hash
 from monitor.suites.loading import load_pack, load_packs, shipped
 from monitor.suites.rotation import carrier_of, chosen
@@ -11,6 +11,7 @@ __all__ = [
     "Compiled",
     "Item",
     "Pack",
+    "Suite",
     "asks",
     "carrier_of",
     "chosen",

@@ -10,7 +10,7 @@ import msgspec
 from monitor.errors import ConfigError
 from monitor.probing import Ask
 from monitor.suites.rules import is_name
-from monitor.suites.schema import Repeats
+from monitor.suites.schema import Pack, Repeats
 
 ENDING = ".asks.jsonl"
 FORMAT = 1
@@ -37,6 +37,10 @@ class Compiled:
     def items(self) -> tuple[str, ...]:
         """Names of its items, in their order."""
         return tuple(dict.fromkeys(ask.item for ask in self.asks))
+
+
+Suite = Pack | Compiled
+"""What a run puts."""
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):

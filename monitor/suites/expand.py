@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from monitor.errors import ConfigError
 from monitor.probing import Arm, Ask, Expectation, Kind, Sampling, Turn, digest
 from monitor.records import Tool, ToolCall
-from monitor.suites.compiled import Compiled
+from monitor.suites.compiled import Compiled, Suite
 from monitor.suites.perturb import perturbed
 from monitor.suites.rules import ASK, judges
 from monitor.suites.schema import PLAIN, Item, Pack, Step
@@ -18,7 +18,7 @@ from monitor.suites.triggers import variants
 Packs = Mapping[str, Pack]
 
 
-def asks(pack: Pack | Compiled, others: Iterable[Pack | Compiled] = ()) -> tuple[Ask, ...]:
+def asks(pack: Suite, others: Iterable[Suite] = ()) -> tuple[Ask, ...]:
     """All asks of a pack, in the order of its items, or those of a compiled suite. Items, also those that triggers lie
     over, are named `pack/item`.
 

@@ -13,7 +13,7 @@ from monitor.settings.document import read_document
 from monitor.settings.keys import KeyPath, Keys, spelled
 from monitor.settings.layers import Layers, Origin, Problem, laid_over
 from monitor.settings.problems import found_by_types
-from monitor.suites.compiled import ENDING, Compiled, read_compiled
+from monitor.suites.compiled import ENDING, Compiled, Suite, read_compiled
 from monitor.suites.expand import suite_hash
 from monitor.suites.rules import BASE_KINDS, broken
 from monitor.suites.schema import Pack, json_schema
@@ -32,12 +32,12 @@ def shipped() -> Mapping[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def load_packs(names_or_paths: Iterable[str | Path], *, allow_adversarial: bool = False) -> tuple[Pack | Compiled, ...]:
+def load_packs(names_or_paths: Iterable[str | Path], *, allow_adversarial: bool = False) -> tuple[Suite, ...]:
     """The packs, and suites of files that end in `.asks.jsonl`, in the order in which they are named. Raises one
     ConfigError with a line per problem of all of them, also when two have the same id, a trigger lies over an item of a
     pack that is not named, or a suite is adversarial and that is not allowed."""
     packs: list[tuple[Path, Pack, Layers]] = []
-    loaded: list[Pack | Compiled] = []
+    loaded: list[Suite] = []
     wrong: list[str] = []
     for name in names_or_paths:
         try:
@@ -66,7 +66,7 @@ def _compiled(path: Path, *, allow_adversarial: bool) -> Compiled:
     if suite.adversarial and not allow_adversarial:
         raise ConfigError(
             f"{path}: its prompts are attacks, for which a provider may close an account; "
-            "where the owner of the endpoint allows them, say --allow-adversarial"
+            "where the endpoint's owner allows them, put them with `probe run --allow-adversarial`"
         )
     return suite
 

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from monitor.report import MonitorReport, as_seen_at
+from monitor.report import ModelReport, MonitorReport, ProbesReport, as_seen_at
+from monitor.verdict import Channel
 from monitor.web.page import render
 
 HANG_SECS = 60.0
@@ -78,7 +79,7 @@ def application(
             [
                 {key: getattr(m, key) for key in keys}
                 | {"spans": m.spans, "incidents": m.incidents}
-                | {"evidence": {c: _without_columns(known) for c, known in m.channels.items()}}
+                | {"evidence": _evidence(m)}
                 for m in _models(board)
             ]
         )
@@ -88,6 +89,9 @@ def application(
 
     async def signals(_: Request) -> Response:
         return _json([{"model": m.name, "channels": m.channels, "topics": m.topics} for m in _models(board)])
+
+    async def probes(_: Request) -> Response:
+        return _json([{"model": m.name, **_probes(m.probes)} for m in _models(board) if m.probes is not None])
 
     async def settings(_: Request) -> Response:
         return _json(config)
@@ -104,6 +108,7 @@ def application(
             Route("/api/v1/verdicts", verdicts),
             Route("/api/v1/incidents", incidents),
             Route("/api/v1/signals", signals),
+            Route("/api/v1/probes", probes),
             Route("/api/v1/config", settings),
         ]
     )
@@ -116,6 +121,20 @@ def _models(board: Board) -> tuple[Any, ...]:
 
 def _without_columns(channel: Any) -> dict[str, Any]:
     return {k: v for k, v in msgspec.structs.asdict(channel).items() if k != "columns"}
+
+
+def _evidence(model: ModelReport) -> dict[Channel, Any]:
+    """Per channel, without its columns."""
+    done = model.probes and model.probes.compared
+    return {c: _without_columns(known) for c, known in model.channels.items()} | dict(done.findings if done else {})
+
+
+def _probes(probes: ProbesReport) -> dict[str, Any]:
+    """Outcomes as a list: JSON has no keys of three parts."""
+    counted = [
+        dict(zip(("suite", "category", "outcome", "n"), (*k, n), strict=True)) for k, n in probes.outcomes.items()
+    ]
+    return msgspec.structs.asdict(probes) | {"outcomes": counted}
 
 
 def _json(body: Any) -> Response:

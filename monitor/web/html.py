@@ -1,6 +1,7 @@
 """Parts of a page that every page is made of. What is given as text is escaped by whoever gives it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]], numbers: Sequence[int] = ()) -> str:
@@ -16,3 +17,8 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], numbers: Sequence[
 def plain(word: str) -> str:
     """A name as people write it."""
     return word.replace("_", " ")
+
+
+def at(time: float | None) -> str:
+    """A time (Unix seconds) beside what happened then; "" when it is not known."""
+    return "" if time is None else f" <small>{datetime.fromtimestamp(time, UTC):%d %b %H:%M} UTC</small>"

@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from monitor.interfaces import Level
 from monitor.report import Blind, ChannelReport, ColumnReport, ModelReport, MonitorReport
-from monitor.verdict import Channel, Incident, Span, Verdict, second_opinions, verdict_of
+from monitor.verdict import Channel, Finding, Incident, Span, Verdict, second_opinions, verdict_of
 from monitor.web.detectable import listed
-from monitor.web.html import plain, table
+from monitor.web.html import at, plain, table
 from monitor.web.numbers import number, unit_of
+from monitor.web.probes import probed
 
 SHOWN_WHOLE = 5
 """Of several models at most so many are shown whole, the worst first; the others stand in the list, with a link."""
@@ -37,6 +38,7 @@ _ACT = {
 _WHY_BLIND = {
     Blind.NO_RECORDS: "No record of this model has come for too long.",
     Blind.NO_CONTENT: "Records come without the text of the answers: content capture is probably switched off.",
+    Blind.SCORERS: "What judges the answers to probes has moved: whether the model did cannot be told.",
     Blind.STALLED: "The monitor itself has not looked for a minute or more.",
 }
 _CHANNELS = {
@@ -44,6 +46,8 @@ _CHANNELS = {
     Channel.STYLE: "<b>Model</b> <small>style of the answers as a whole</small>",
     Channel.INPUTS: "<b>Users</b> <small>prompts</small>",
     Channel.SUPPORT: "<b>New ground</b> <small>prompts unlike any in the baseline</small>",
+    Channel.PROBES: "<b>Model</b> <small>answers to probes</small>",
+    Channel.IDENTITY: "<b>Model</b> <small>which one answers</small>",
 }
 _LEVELS = {Level.INSUFFICIENT: "too few", Level.STEADY: "as before", Level.MOVED: "moved"}
 
@@ -106,6 +110,7 @@ def _model(model: ModelReport, namespace: str) -> str:
         f'<p class="lead">{escape(why)}{lacking} <b>{_ACT[verdict]}</b></p>'
         f"{_open(model.incidents)}{_channels(model)}{_course(model.spans, model.exchanges)}"
         f"{_incidents(model.incidents)}{_signals(model)}{_detectable(model)}{_topics(model)}"
+        f"{'' if model.probes is None else probed(model.probes)}"
         f'<p class="note">{model.exchanges:,} exchanges measured against baseline '
         f"<code>{escape(model.baseline_id)}</code> of {model.baseline_exchanges:,} exchanges"
         f"{_until(model.baseline_time)}.</p></section>"
@@ -115,15 +120,15 @@ def _model(model: ModelReport, namespace: str) -> str:
 def _open(incidents: Sequence[Incident]) -> str:
     """What is going on now, in a sentence each."""
     return "".join(
-        f'<p class="now {i.verdict}">Began about exchange {i.onset:,}{_at(i.onset_time)}, certain at {i.opened:,}'
-        f"{_at(i.opened_time)}. Most evidence: {escape('; '.join(m.move for m in i.movers[:3]))}."
-        f"{_look_at(i)}{_others(i)}</p>"
+        f'<p class="now {i.verdict}">Began about exchange {i.onset:,}{at(i.onset_time)}, certain at {i.opened:,}'
+        f"{at(i.opened_time)}. Most evidence: {escape('; '.join(m.move for m in i.movers[:3]))}."
+        f"{_lookat(i)}{_others(i)}</p>"
         for i in reversed(incidents)
         if i.closed is None
     )
 
 
-def _look_at(incident: Incident) -> str:
+def _lookat(incident: Incident) -> str:
     where = f" Most in prompts about {escape('; '.join(incident.topics))}." if incident.topics else ""
     named = ", ".join(f"<code>{escape(name)}</code>" for name in incident.examples)
     return f"{where} Look at {named}." if named else where
@@ -135,19 +140,21 @@ def _others(incident: Incident) -> str:
 
 
 def _channels(model: ModelReport) -> str:
+    compared = model.probes and model.probes.compared
+    channels: dict[Channel, ChannelReport | Finding] = {**model.channels, **(compared.findings if compared else {})}
     rows = [
         (
             _CHANNELS[channel],
             f"{_meter(channel, known)} {_LEVELS[known.level]}",
             f"{_number(known.evidence_log10)} / {known.threshold_log10:.1f}",
         )
-        for channel, known in model.channels.items()
+        for channel, known in channels.items()
     ]
     return "<h3>Is it the model or its users?</h3>" + table(("about", "state", "evidence / needed"), rows, numbers=(2,))
 
 
-def _meter(channel: Channel, known: ChannelReport) -> str:
-    share = max(0.0, min(1.0, (known.evidence_log10 or 0.0) / known.threshold_log10))
+def _meter(channel: Channel, known: ChannelReport | Finding) -> str:
+    share = max(0.0, min(1.0, (known.evidence_log10 or 0.0) / (known.threshold_log10 or 1.0)))
     colour = verdict_of(channel) if known.level is Level.MOVED else "calm"
     return f'<span class="meter" aria-hidden="true"><i class="{colour}" style="width:{100 * share:.0f}%"></i></span>'
 
@@ -176,9 +183,9 @@ def _incidents(incidents: Sequence[Incident]) -> str:
     rows = [
         (
             _tag(i.verdict),
-            f"{i.onset:,}{_at(i.onset_time)}",
-            f"{i.opened:,}{_at(i.opened_time)}",
-            "open" if i.closed is None else f"{i.closed:,}{_at(i.closed_time)}",
+            f"{i.onset:,}{at(i.onset_time)}",
+            f"{i.opened:,}{at(i.opened_time)}",
+            "open" if i.closed is None else f"{i.closed:,}{at(i.closed_time)}",
             escape("; ".join(f"{m.move} ({m.share:.0%})" for m in i.movers[:3])),
         )
         for i in reversed(incidents[-10:])
@@ -254,10 +261,6 @@ def _tag(verdict: Verdict) -> str:
 
 def _number(x: float | None) -> str:
     return "–" if x is None else f"{x:.1f}"
-
-
-def _at(time: float | None) -> str:
-    return "" if time is None else f" <small>{datetime.fromtimestamp(time, UTC):%d %b %H:%M} UTC</small>"
 
 
 def _until(time: float | None) -> str:

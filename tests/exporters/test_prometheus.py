@@ -10,7 +10,7 @@ from prometheus import on_each_prometheus
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
-from reports import NOW, bare_model, changed, incident, model, report
+from reports import NOW, bare_model, changed, incident, model, probes, report
 
 from monitor import demo
 from monitor.errors import Malformed
@@ -37,6 +37,14 @@ CONTRACT = {
     "tidegauge_incident_onset_timestamp_seconds": (*MODEL, "verdict"),
     "tidegauge_baseline_info": (*MODEL, "baseline"),
     "tidegauge_baseline_timestamp_seconds": MODEL,
+    "tidegauge_probe_outcomes_total": (*MODEL, "suite", "category", "outcome"),
+    "tidegauge_probe_bad_ratio": (*MODEL, "category"),
+    "tidegauge_probe_baseline_bad_ratio": (*MODEL, "category"),
+    "tidegauge_probe_evidence_log10": (*MODEL, "category"),
+    "tidegauge_probe_last_success_timestamp_seconds": MODEL,
+    "tidegauge_probe_cost_tokens_total": MODEL,
+    "tidegauge_probe_duration_seconds": MODEL,
+    "tidegauge_identity_changed": (*MODEL, "kind"),
     "tidegauge_records_total": (*OWN, "source", "outcome"),
     "tidegauge_records_skipped_total": (*OWN, "reason"),
     "tidegauge_dead_letters_total": (*OWN, "reason"),
@@ -57,6 +65,14 @@ MORE = {
     "tidegauge_exchanges_needed": MODEL,
     "tidegauge_evidence_exchanges": (*MODEL, "channel"),
     "tidegauge_baseline_exchanges": MODEL,
+    "tidegauge_probe_state": (*MODEL, "state"),
+    "tidegauge_probe_evidence_threshold_log10": (*MODEL, "category"),
+    "tidegauge_probe_items": (*MODEL, "category"),
+    "tidegauge_probe_detectable_loss": (*MODEL, "category"),
+    "tidegauge_probe_requests_total": MODEL,
+    "tidegauge_probe_failures_total": (*MODEL, "reason"),
+    "tidegauge_probe_runs_skipped_total": (*MODEL, "reason"),
+    "tidegauge_probe_next_run_timestamp_seconds": MODEL,
     "tidegauge_gaps_total": (*OWN, "source"),
     "tidegauge_state_failures_total": OWN,
 }
@@ -110,6 +126,7 @@ def full_report():
             verdict=Verdict.UNEXPLAINED,
             incidents=(incident(Channel.BEHAVIOUR),),
             incidents_opened={Verdict.UNEXPLAINED: 1},
+            probes=probes(),
         )
     )
 
@@ -132,10 +149,11 @@ def test_a_real_run_says_nothing_outside_the_contract_and_all_of_it_about_models
     said = emitted(text_string_to_metric_families(text))
     wanted = {name: {frozenset(labels)} for name, labels in (CONTRACT | MORE).items()}
     assert said.items() <= wanted.items()
-    # No broker here, the recording's records carry no time, no incident need be open at its end, and of no signal with
-    # a spread would a change in the topic met least have been seen.
-    absent = {name for name in wanted if name not in said}
+    # No broker and no probes here, the recording's records carry no time, no incident need be open at its end, and of
+    # no signal with a spread would a change in the topic met least have been seen.
+    absent = {name for name in wanted if name not in said and not name.startswith("tidegauge_probe_")}
     assert absent <= {
+        "tidegauge_identity_changed",
         "tidegauge_kafka_lag_records",
         "tidegauge_kafka_lag_seconds",
         "tidegauge_incident_onset_timestamp_seconds",
@@ -190,6 +208,27 @@ def test_values_arrive_as_they_are():
         ("tidegauge_baseline_exchanges", ()): 400,
         ("tidegauge_last_record_timestamp_seconds", ()): NOW - 5,
         ("tidegauge_sampled_ratio", ()): 0.5,
+        ("tidegauge_probe_state", (("state", "worse"),)): 1,
+        ("tidegauge_probe_state", (("state", "steady"),)): 0,
+        ("tidegauge_probe_evidence_log10", (("category", "harmful_content"),)): 6.5,
+        ("tidegauge_probe_evidence_threshold_log10", (("category", "bias"),)): 4.25,
+        ("tidegauge_probe_baseline_bad_ratio", (("category", "harmful_content"),)): 0.125,
+        ("tidegauge_probe_bad_ratio", (("category", "harmful_content"),)): 0.5,
+        ("tidegauge_probe_detectable_loss", (("category", "harmful_content"),)): 0.0625,
+        ("tidegauge_probe_items", (("category", "harmful_content"),)): 52,
+        (
+            "tidegauge_probe_outcomes_total",
+            (("suite", "harmful-content"), ("category", "harmful_content"), ("outcome", "bad")),
+        ): 26,
+        ("tidegauge_probe_failures_total", (("reason", "timeout"),)): 4,
+        ("tidegauge_probe_failures_total", (("reason", "unauthorized"),)): 0,
+        ("tidegauge_probe_runs_skipped_total", (("reason", "target_down"),)): 1,
+        ("tidegauge_probe_requests_total", ()): 56,
+        ("tidegauge_probe_cost_tokens_total", ()): 9_000,
+        ("tidegauge_probe_last_success_timestamp_seconds", ()): NOW - 900,
+        ("tidegauge_probe_next_run_timestamp_seconds", ()): NOW + 3_600,
+        ("tidegauge_probe_duration_seconds", ()): 240,
+        ("tidegauge_identity_changed", (("kind", "first_tokens"),)): 1,
     }.items():
         assert scrape.value(name, **at, **dict(labels)) == value, (name, labels)
     own = {"namespace": "shop"}
@@ -357,3 +396,16 @@ def test_a_model_that_is_taken_away_takes_its_series_with_it():
     scrape = Scrape(both, changed(both, models=both.models[:1]))
     assert not scrape.of("tidegauge_verdict", model="b")
     assert scrape.of("tidegauge_verdict", model="a")
+
+
+def test_probes_that_were_not_compared_are_not_enough_and_have_no_evidence():
+    scrape = Scrape(report(model(probes=probes(compared=None, last_success=None))))
+    assert scrape.value("tidegauge_probe_state", namespace="shop", model="bot", state="not_enough") == 1
+    for name in ("probe_evidence_log10", "probe_bad_ratio", "identity_changed", "probe_last_success_timestamp_seconds"):
+        assert not scrape.of(f"tidegauge_{name}")
+
+
+def test_what_was_not_judged_has_no_share():
+    scrape = Scrape(full_report())
+    assert not scrape.of("tidegauge_probe_bad_ratio", category="bias")
+    assert scrape.of("tidegauge_probe_evidence_log10", category="bias")

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from prometheus import ROOT, on_each_prometheus, scraping, until
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from reports import NOW, bare_model, changed, channel, column, detectable, incident, model, report
+from reports import NOW, bare_model, changed, channel, column, detectable, incident, model, probes, report
 
 from monitor import demo
 from monitor.errors import ConfigError
@@ -25,7 +25,7 @@ from monitor.interfaces import Level
 from monitor.report import STALE_SECS, Blind, TopicReport
 from monitor.settings import Settings, masked
 from monitor.settings.display import mask
-from monitor.verdict import Channel, Mover, Opinion, Span, Verdict, words
+from monitor.verdict import TRAFFIC, Channel, Mover, Opinion, Span, Verdict, words
 from monitor.web.app import HANG_SECS, Board, application
 from monitor.web.page import SHOWN_WHOLE, render
 from monitor.web.server import Server
@@ -345,7 +345,7 @@ def test_hostile_names_stay_text():
         baseline_id=HOSTILE,
         incidents=(changed(incident(Channel.BEHAVIOUR), movers=(Mover(HOSTILE, HOSTILE, 1.0),)),),
         channels={
-            c: channel(2.0, column(HOSTILE, 2.0, move=HOSTILE, unit=HOSTILE, baseline=1.0, recent=2.0)) for c in Channel
+            c: channel(2.0, column(HOSTILE, 2.0, move=HOSTILE, unit=HOSTILE, baseline=1.0, recent=2.0)) for c in TRAFFIC
         },
         topics=(TopicReport(HOSTILE, 0.5, 0.5),),
     )
@@ -400,7 +400,7 @@ def test_fifty_models_weigh_little_and_the_worst_come_first():
             spans=(*spans, Span(Verdict.STEADY, 19_901, None)),
             exchanges=20_000,
             incidents=tuple(incident(Channel.BEHAVIOUR, opened=100 + j, closed=200) for j in range(20)),
-            channels={c: channel(3.0, *columns) for c in Channel},
+            channels={c: channel(3.0, *columns) for c in TRAFFIC},
         )
         for i in range(50)
     ]
@@ -443,13 +443,43 @@ def test_a_failed_save_is_said_and_none_is_not():
 
 def test_only_what_moved_is_coloured():
     def meters(level):
-        known = {c: channel(5.0, level=level) for c in Channel}
+        known = {c: channel(5.0, level=level) for c in TRAFFIC}
         page = Page(render(report(model(channels=known))))
         inside = [a["class"] for tag, a in page.elements if tag == "i" and "width:100%" in a["style"]]
         return [c for c in inside if c not in {"steady", "insufficient"}]
 
     assert meters(Level.STEADY) == ["calm"] * 4
     assert meters(Level.MOVED) == ["unexplained", "unexplained", "explained", "out_of_support"]
+
+
+# Probes
+
+
+def test_the_page_shows_probes_beside_the_traffic():
+    page = Page(render(report(model(probes=probes()))))
+    assert "answers to probes" in page.text
+    assert "moved 6.5 / 4.2" in page.text
+    assert "Probes are answered worse. trigger date/3 does something" in page.text
+    assert "harmful content worse 52 12% 50% +25% to +50% +6%" in page.text
+    assert "bias unseen 0 – – – nothing" in page.text
+    assert "1 not whole: target down; 4 without an answer: timeout. 56 requests and 9,000 tokens" in page.text
+
+
+def test_probes_that_say_nothing_are_no_pass():
+    text = Page(render(report(model(probes=probes(compared=None, last_success=None))))).text
+    assert "Nothing was compared yet: this is no pass. No whole run since the start, next" in text
+    assert "Probes" not in Page(render(report(model()))).text
+
+
+def test_probes_as_json():
+    with serving(report(model(probes=probes()), model("other bot"))) as face:
+        (known,) = face.get("/api/v1/probes").json()
+        assert known["outcomes"] == [
+            {"suite": "harmful-content", "category": "harmful_content", "outcome": "bad", "n": 26}
+        ]
+        assert known["compared"]["categories"][0]["detectable"] == 0.0625
+        evidence = face.get("/api/v1/verdicts").json()[0]["evidence"]
+        assert (evidence["probes"]["level"], evidence["identity"]["evidence_log10"]) == ("moved", 5.0)
 
 
 # Prometheus

@@ -1,0 +1,192 @@
+"""Canary probes of one model: runs on a schedule, each compared with the evaluated model's answers.
+
+Everything happens in a thread of its own, so that neither a slow endpoint nor a comparison holds up the traffic. What
+is known is one frozen report, replaced when there is something new.
+"""
+
+import asyncio
+import logging
+import math
+import os
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from monitor import suites
+from monitor.errors import ConfigError, TemporaryError
+from monitor.interfaces import Scorer, Target
+from monitor.journal import Header, Journal, Run, read
+from monitor.outcomes import compare, told
+from monitor.probe_runs import header_of, put
+from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip
+from monitor.probing import Observation
+from monitor.report import Compared, ProbesReport
+
+log = logging.getLogger(__name__)
+
+KEPT_SECS = 35 * 86_400.0
+"""Journals of older runs are removed: no comparison looks so far back."""
+
+DAY_SECS = 86_400.0
+
+
+class Canary:
+    """Probes `target` with `packs` as `schedule` says.
+
+    `folder` holds the journals and the day's budget; several processes may share it. `baseline` is the evaluated
+    model's run, None: outcomes are only counted. `key` draws wordings and items. `budget` makes the bounds of a run.
+    `false_alarms_per_year` bounds comparisons that find something in an unchanged model, at one a day. `now` gives Unix
+    seconds, `pause` waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        packs: Sequence[suites.Suite],
+        target: Target,
+        scorers: Mapping[str, Scorer],
+        schedule: Schedule,
+        folder: Path,
+        budget: Callable[[], Budget],
+        ledger: Ledger,
+        baseline: Run | None = None,
+        key: bytes = b"",
+        false_alarms_per_year: float,
+        concurrency: int = 4,
+        spread_secs: float = 0.0,
+        now: Callable[[], float],
+        pause: Callable[[float], Awaitable[object]],
+    ) -> None:
+        self._asks = {pack.id: suites.asks(pack, packs) for pack in packs}
+        self._repeats = {pack.id: pack.repeats.scheduled for pack in packs}
+        self._target, self._scorers, self._budget, self._ledger = target, scorers, budget, ledger
+        self._folder, self._baseline, self._key = folder, baseline, key
+        self._false_alarms_per_year = false_alarms_per_year
+        self._concurrency, self._spread_secs, self._now, self._pause = concurrency, spread_secs, now, pause
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot hold the journals of probes: {error.strerror}") from None
+        self._scheduler = Scheduler(
+            name="probes", schedule=schedule, start=self._run, folder=folder, now=now, pause=pause
+        )
+        self._outcomes: Counter[tuple[str, str, str]] = Counter()
+        self._failures: Counter[str] = Counter()
+        self._requests = self._tokens = 0
+        self._last_secs: float | None = None
+        self._latest: Sequence[Observation] = ()
+        self._compared: Compared | None = None
+        self._said = self._report()
+
+    def report(self) -> ProbesReport:
+        """What is known now. May be called from any thread."""
+        said, scheduler = self._said, self._scheduler
+        if (said.next_due, said.last_success, said.skips) != (
+            scheduler.next_due,
+            scheduler.last_success,
+            self._skips(),
+        ):
+            self._said = said = self._report()
+        return said
+
+    async def run(self) -> None:
+        """Keeps the schedule until it is cancelled; a run under way then goes on from its journal at the next
+        start."""
+        try:
+            self._compared = await asyncio.to_thread(self._compare)
+            self._said = self._report()
+            await self._scheduler.run()
+        finally:
+            await self._target.close()
+
+    async def _run(self, slot: float) -> Sequence[Observation]:
+        """The observations of one run, from its journal when one was cut off."""
+        began, path = self._now(), self._folder / f"{slot:.0f}.jsonl"
+        epoch = int(slot // DAY_SECS)
+        chosen = {name: suites.chosen(some, self._key, epoch) for name, some in self._asks.items()}
+        header = header_of(
+            self._asks, self._scorers, model=self._target.name, repeats=self._repeats, started=slot, epoch=epoch
+        )
+        prober = Prober(
+            target=self._target,
+            scorers=self._scorers,
+            now=self._now,
+            pause=self._pause,
+            concurrency=self._concurrency,
+            spread_secs=self._spread_secs,
+            seed=int(slot),
+            budget=self._budget(),
+            ledger=self._ledger,
+            earlier=self._latest,
+        )
+        with self._journal(path, header) as journal:
+            await put(prober, journal, self._asks, chosen, self._repeats, again=True, path=path)
+        done = await asyncio.to_thread(self._close, path)
+        self._last_secs = self._now() - began
+        self._said = self._report()
+        return done
+
+    def _journal(self, path: Path, header: Header) -> Journal:
+        """One that was begun with other suites or scorers is put aside: this run is another one."""
+        try:
+            return Journal(path, header)
+        except ConfigError as error:
+            log.warning("%s; it is put aside, and the run begins anew", error)
+            try:
+                os.replace(path, path.with_suffix(".aside"))
+            except OSError as failed:
+                raise TemporaryError(f"{path}: cannot be put aside: {failed.strerror}") from None
+            return Journal(path, header)
+
+    def _close(self, path: Path) -> Sequence[Observation]:
+        """Counts what a run saw, compares, and removes what is too old."""
+        self._latest = read(path).latest
+        for o in self._latest:
+            self._outcomes[o.item.partition("/")[0], str(o.category), str(o.outcome)] += 1
+            self._requests += o.answer.tries
+            self._tokens += o.answer.prompt_tokens + o.answer.completion_tokens
+            if o.answer.failure is not None:
+                self._failures[str(o.answer.failure)] += 1
+        for old in self._journals():
+            if _slot(old) < self._now() - KEPT_SECS:
+                old.unlink(missing_ok=True)
+        self._compared = self._compare()
+        return self._latest
+
+    def _compare(self) -> Compared | None:
+        """The runs that are kept with the baseline; None when there is nothing to compare."""
+        paths = self._journals()
+        if self._baseline is None or not paths:
+            return None
+        asks = [ask for some in self._asks.values() for ask in some]
+        try:
+            runs = [read(path) for path in paths]
+            done = compare(self._baseline, runs, asks, false_alarms_per_year=self._false_alarms_per_year)
+        except ConfigError as error:
+            log.warning("probes cannot be compared: %s", error)
+            return None
+        return told(done, at=self._now())
+
+    def _journals(self) -> list[Path]:
+        return sorted(self._folder.glob("*.jsonl"), key=_slot)
+
+    def _skips(self) -> dict[str, int]:
+        return {str(skip): self._scheduler.skips[skip] for skip in Skip}
+
+    def _report(self) -> ProbesReport:
+        return ProbesReport(
+            compared=self._compared,
+            next_due=self._scheduler.next_due,
+            last_success=self._scheduler.last_success,
+            last_secs=self._last_secs,
+            outcomes=dict(self._outcomes),
+            failures=dict(self._failures),
+            skips=self._skips(),
+            requests=self._requests,
+            tokens=self._tokens,
+        )
+
+
+def _slot(path: Path) -> float:
+    """The slot of a journal; of any other file one that is never too old."""
+    return float(path.stem) if path.stem.isdecimal() else math.inf

@@ -1,0 +1,118 @@
+"""What a comparison says to the verdict, and to those who show it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from monitor.interfaces import Level
+from monitor.outcomes import categories
+from monitor.outcomes.comparison import Comparison
+from monitor.outcomes.identity import Identity
+from monitor.outcomes.parity import Parity
+from monitor.outcomes.triggers import Trigger
+from monitor.probing import State
+from monitor.report import Compared, ProbeCategory
+from monitor.verdict import Channel, Finding, Mover
+
+MEANING: Mapping[State, str] = {
+    State.STEADY: "Probes are answered as the evaluated model answered them, as far as these runs can tell.",
+    State.WORSE: "Probes are answered worse than the evaluated model answered them.",
+    State.CHANGED: "Another model answers probes; nothing became worse as far as these runs can tell.",
+    State.UNSEEN: "Too many probes have no answer to judge: this is no pass.",
+    State.NOT_ENOUGH: "Too few probes to say: this is no pass.",
+}
+"""What each state of a comparison means."""
+
+_LEVELS = {State.STEADY: Level.STEADY, State.WORSE: Level.MOVED, State.CHANGED: Level.MOVED}
+_LEAST_P = 1e-300
+_EXAMPLES = 3
+
+
+class _Check(NamedTuple):
+    """One thing that was compared: in words what its move would be, the items that show it most."""
+
+    name: str
+    state: State
+    p: float
+    alpha: float
+    move: str
+    items: tuple[str, ...] = ()
+
+
+def told(done: Comparison, *, at: float) -> Compared:
+    """A comparison made at `at` (Unix seconds), for a report."""
+    checks = [*map(_category, done.categories), *map(_gap, done.parity), *(_trigger(t, done) for t in done.triggers)]
+    findings = {Channel.PROBES: _finding(checks, at)}
+    identity = () if done.identity is None else (_identity(done.identity),)
+    if identity:
+        findings[Channel.IDENTITY] = _finding(identity, at)
+    beside = [*checks[len(done.categories) :], *identity]
+    return Compared(
+        time=at,
+        state=str(done.state),
+        meaning=MEANING[done.state],
+        categories=tuple(
+            ProbeCategory(
+                name=c.category,
+                state=str(c.state),
+                items=c.items,
+                evidence_log10=_evidence(c.p),
+                threshold_log10=_evidence(c.alpha),
+                bad_before=c.rate_before,
+                bad=c.rate,
+                low=c.low,
+                high=c.high,
+                detectable=c.detectable,
+            )
+            for c in done.categories
+        ),
+        found=tuple(check.move for check in beside if _LEVELS.get(check.state) is Level.MOVED),
+        findings=findings,
+    )
+
+
+def _finding(checks: Sequence[_Check], at: float) -> Finding:
+    """Of the channel that these checks make: its level is the worst of theirs, its evidence that of the check which
+    is nearest to its threshold."""
+    levels = [_LEVELS.get(check.state, Level.INSUFFICIENT) for check in checks]
+    level = next((x for x in (Level.MOVED, Level.STEADY) if x in levels), Level.INSUFFICIENT)
+    nearest = max(checks, key=lambda c: _evidence(c.p) - _evidence(c.alpha), default=None)
+    moved = sorted((c for c, x in zip(checks, levels, strict=True) if x is Level.MOVED), key=lambda c: c.p)
+    whole = sum(_evidence(c.p) for c in moved)
+    return Finding(
+        level,
+        at,
+        None if nearest is None else _evidence(nearest.p),
+        0.0 if nearest is None else _evidence(nearest.alpha),
+        tuple(Mover(c.name, c.move, round(_evidence(c.p) / whole, 4)) for c in moved),
+        tuple(item for c in moved for item in c.items)[:_EXAMPLES],
+    )
+
+
+def _category(c: categories.Compared) -> _Check:
+    name = c.category.replace("_", " ")
+    rates = "" if c.rate is None or c.rate_before is None else f": {c.rate_before:.0%} bad before, {c.rate:.0%} now"
+    items = tuple(dict.fromkeys(moved.item for moved in c.moved))
+    return _Check(c.category, c.state, c.p, c.alpha, f"worse answers to probes of {name}{rates}", items)
+
+
+def _gap(gap: Parity) -> _Check:
+    move = f"answers depend more on whom they are about: gap of {gap.measure} {gap.gap_before:.2f}, now {gap.gap:.2f}"
+    return _Check(f"parity_{gap.measure}", gap.state, gap.p, gap.alpha, move)
+
+
+def _trigger(trigger: Trigger, done: Comparison) -> _Check:
+    move = (
+        f"trigger {trigger.variant} does something: bad at {trigger.bad} of {trigger.looks} prompts, "
+        f"with its control at {trigger.bad_control}"
+    )
+    return _Check("trigger", State.WORSE, trigger.p, done.alpha, move)
+
+
+def _identity(identity: Identity) -> _Check:
+    move = f"first {identity.by} of answers are others at {identity.prompts} prompts"
+    return _Check("first_tokens", identity.state, identity.p, identity.alpha, move)
+
+
+def _evidence(p: float) -> float:
+    return -math.log10(max(p, _LEAST_P))

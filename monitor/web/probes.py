@@ -1,0 +1,43 @@
+"""Probes on the page: what was compared, how it stands, and whether runs come as they should."""
+
+from html import escape
+
+from monitor.probing import State
+from monitor.report import ProbeCategory, ProbesReport
+from monitor.web.html import at, plain, table
+
+_COLOURS = {State.STEADY: "steady", State.WORSE: "unexplained", State.CHANGED: "unexplained", State.UNSEEN: "blind"}
+
+
+def probed(probes: ProbesReport) -> str:
+    """The section about probes of one model."""
+    done = probes.compared
+    if done is None:
+        said = "<p>Nothing was compared yet: this is no pass.</p>"
+    else:
+        found = "".join(f"<li>{escape(text)}</li>" for text in done.found)
+        head = ("probes of", "state", "items", "bad before", "bad now", "change (95 %)", "found from")
+        compared = table(head, [_row(c) for c in done.categories], numbers=range(2, 7))
+        said = f"<p>{escape(done.meaning)}</p>{f'<ul>{found}</ul>' if found else ''}{compared}"
+    return f"<h3>Probes: the same prompts as at the evaluation</h3>{said}{_runs(probes)}"
+
+
+def _row(c: ProbeCategory) -> tuple[str, ...]:
+    state = f'<span class="tag {_COLOURS.get(State(c.state), "insufficient")}">{plain(c.state)}</span>'
+    change = "–" if c.low is None or c.high is None else f"{c.low:+.0%} to {c.high:+.0%}"
+    found = "nothing" if c.detectable is None else f"{c.detectable:+.0%}"
+    return escape(plain(c.name)), state, f"{c.items:,}", _share(c.bad_before), _share(c.bad), change, found
+
+
+def _runs(probes: ProbesReport) -> str:
+    last = f"Last whole run{at(probes.last_success)}" if probes.last_success else "No whole run since the start"
+    skipped = "".join(f"; {n:,} not whole: {plain(reason)}" for reason, n in sorted(probes.skips.items()) if n)
+    unanswered = "".join(f"; {n:,} without an answer: {plain(why)}" for why, n in sorted(probes.failures.items()) if n)
+    return (
+        f'<p class="note">{last}, next{at(probes.next_due)}{skipped}{unanswered}. '
+        f"{probes.requests:,} requests and {probes.tokens:,} tokens since the start.</p>"
+    )
+
+
+def _share(x: float | None) -> str:
+    return "–" if x is None else f"{x:.0%}"

@@ -1,0 +1,186 @@
+"""Canary probes on their schedule: what a run comes to, what is told of it, and that no failure is a pass."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from monitor import suites
+from monitor.canary import KEPT_SECS, Canary
+from monitor.interfaces import Level
+from monitor.journal import Journal, read
+from monitor.probe_runs import header_of, put
+from monitor.prober import Budget, Ledger, Limits, Prober, Schedule
+from monitor.probing import Answer, Failure, State
+from monitor.scorers import SCORERS
+from monitor.testing import ManualClock, ScriptedTarget
+from monitor.verdict import Channel
+
+DAY = 86_400.0
+START = 20_000 * DAY + 600.0
+REFUSAL, HELP = "I'm sorry, but I can't help with that.", "Sure! Here is how you do it: first, you"
+
+PACKS = suites.load_packs(["harmful-content"])
+ASKS = {pack.id: suites.asks(pack, PACKS) for pack in PACKS}
+HARMFUL = {ask.turns[-1].content for ask in ASKS["harmful-content"] if ask.kind == "refuse"}
+
+
+def evaluated(request):
+    return REFUSAL if request.turns[-1].content in HARMFUL else HELP
+
+
+def eroded(request):
+    return HELP
+
+
+def down(request):
+    return Answer(failure=Failure.UNREACHABLE)
+
+
+async def at_once(secs):
+    """Lets the others have their turn; the clock stands still, so no other slot comes due."""
+    await asyncio.sleep(0)
+
+
+@pytest.fixture(scope="module")
+def baseline(tmp_path_factory):
+    """The evaluated model's run, each ask three times."""
+    path: Path = tmp_path_factory.mktemp("canary") / "baseline.jsonl"
+    scorers = {name: make() for name, make in SCORERS.items()}
+    repeats = {"harmful-content": 3}
+    header = header_of(ASKS, scorers, model="bot", repeats=repeats, started=0.0, epoch=None)
+    prober = Prober(target=ScriptedTarget(evaluated), scorers=scorers, now=lambda: START - DAY)
+    with Journal(path, header) as journal:
+        asyncio.run(put(prober, journal, ASKS, ASKS, repeats, again=False, path=path))
+    return read(path)
+
+
+def canary(folder, clock, answer, *, baseline=None, requests=None):
+    return Canary(
+        packs=PACKS,
+        target=ScriptedTarget(answer),
+        scorers={name: make() for name, make in SCORERS.items()},
+        schedule=Schedule(every_secs=DAY),
+        folder=folder,
+        budget=lambda: Budget(Limits(requests)),
+        ledger=Ledger(),
+        baseline=baseline,
+        false_alarms_per_year=0.25,
+        now=clock,
+        pause=at_once,
+    )
+
+
+def drive(one, until):
+    """Runs the canary until its report satisfies `until`; gives that report."""
+
+    async def go():
+        task = asyncio.create_task(one.run())
+        try:
+            while not until(one.report()):
+                await asyncio.sleep(0)
+                if task.done():
+                    task.result()
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    asyncio.run(go())
+    return one.report()
+
+
+def test_a_model_that_stayed_as_it_was_is_steady(tmp_path, baseline):
+    report = drive(canary(tmp_path, ManualClock(START), evaluated, baseline=baseline), lambda r: r.last_success)
+    done = report.compared
+    assert (done.state, done.blind) == (State.STEADY, False)
+    assert {c.name for c in done.categories} == {"harmful_content", "over_refusal"}
+    assert all(c.bad == c.bad_before == 0 for c in done.categories)
+    assert done.findings[Channel.PROBES].level is Level.STEADY
+    assert report.outcomes["harmful-content", "harmful_content", "good"] > 50
+    assert report.requests == sum(report.outcomes.values())
+    assert not any(report.skips.values())
+    assert report.next_due > report.last_success
+
+
+def test_one_run_finds_a_model_that_stopped_refusing(tmp_path, baseline):
+    report = drive(canary(tmp_path, ManualClock(START), eroded, baseline=baseline), lambda r: r.last_success)
+    finding = report.compared.findings[Channel.PROBES]
+    assert report.compared.state == State.WORSE
+    assert finding.level is Level.MOVED
+    assert finding.evidence_log10 > finding.threshold_log10 > 0
+    assert [mover.column for mover in finding.movers] == ["harmful_content"]
+    assert finding.movers[0].move == "worse answers to probes of harmful content: 0% bad before, 100% now"
+    assert all(item.startswith("harmful-content/") for item in finding.examples)
+
+
+def test_an_endpoint_that_is_down_is_no_pass(tmp_path, baseline):
+    report = drive(canary(tmp_path, ManualClock(START), down, baseline=baseline), lambda r: r.skips["target_down"])
+    assert report.last_success is None
+    assert report.compared.state == State.UNSEEN
+    assert report.compared.findings[Channel.PROBES].level is Level.INSUFFICIENT
+    assert report.failures["unreachable"] > 0
+    assert report.failures["circuit_open"] > report.failures["unreachable"]
+
+
+def test_a_spent_budget_is_no_pass(tmp_path, baseline):
+    report = drive(
+        canary(tmp_path, ManualClock(START), evaluated, baseline=baseline, requests=10),
+        lambda r: r.skips["budget_spent"],
+    )
+    assert (report.last_success, report.requests) == (None, 10)
+
+
+def test_without_a_baseline_outcomes_are_counted_and_nothing_is_said(tmp_path):
+    report = drive(canary(tmp_path, ManualClock(START), eroded), lambda r: r.last_success)
+    assert report.compared is None
+    assert report.outcomes["harmful-content", "harmful_content", "bad"] > 50
+
+
+def test_what_runs_before_found_is_known_at_the_start(tmp_path, baseline):
+    drive(canary(tmp_path, ManualClock(START), eroded, baseline=baseline), lambda r: r.last_success)
+    clock = ManualClock(START + 60.0)
+    again = canary(tmp_path, clock, eroded, baseline=baseline)
+    assert again.report().compared is None
+    report = drive(again, lambda r: r.compared)
+    assert report.compared.state == State.WORSE
+    assert report.requests == 0, "the slot's run is there already"
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path, baseline):
+    left = 20
+
+    def some(request):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise RuntimeError("the process ends here")
+        return evaluated(request)
+
+    with pytest.raises(RuntimeError):
+        drive(canary(tmp_path, ManualClock(START), some, baseline=baseline), lambda r: r.last_success)
+    one = canary(tmp_path, ManualClock(START + 3_600.0), evaluated, baseline=baseline)
+    report = drive(one, lambda r: r.last_success)
+    (path,) = tmp_path.glob("*.jsonl")
+    assert len(read(path).observations) == report.requests
+    assert len(one._target.requests) < report.requests
+
+
+def test_journals_are_kept_as_long_as_a_comparison_looks_back(tmp_path, baseline):
+    clock = ManualClock(START)
+    drive(canary(tmp_path, clock, evaluated, baseline=baseline), lambda r: r.last_success)
+    clock.advance(KEPT_SECS - DAY)
+    drive(canary(tmp_path, clock, evaluated, baseline=baseline), lambda r: r.last_success)
+    assert len(list(tmp_path.glob("*.jsonl"))) == 2
+    clock.advance(2 * DAY)
+    drive(canary(tmp_path, clock, evaluated, baseline=baseline), lambda r: r.last_success)
+    assert len(list(tmp_path.glob("*.jsonl"))) == 2
+
+
+def test_a_journal_of_other_scorers_is_put_aside(tmp_path, baseline):
+    slot = START // DAY * DAY
+    path = tmp_path / f"{slot:.0f}.jsonl"
+    other = header_of({}, {}, model="bot", repeats={}, started=0.0, epoch=None)
+    Journal(path, other).__exit__(None, None, None)
+    report = drive(canary(tmp_path, ManualClock(START), evaluated, baseline=baseline), lambda r: r.last_success)
+    assert report.requests > 50
+    assert read(path.with_suffix(".aside")).header == other
