@@ -165,7 +165,7 @@ class Canary:
         except ConfigError as error:
             log.warning("probes cannot be compared: %s", error)
             return None
-        return told(done, at=self._now())
+        return told(done, at=self._now(), caveats=self._baseline.header.caveats)
 
     def _journals(self) -> list[Path]:
         return sorted(self._folder.glob("*.jsonl"), key=_slot)

@@ -97,8 +97,8 @@ class ProbeCategory(msgspec.Struct, frozen=True, kw_only=True):
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Probes of late against the evaluated model, as of `time` (Unix seconds): the state in a word and a sentence,
-    categories worst first, and in words what was found beside them. `findings` are for the verdict. `blind`: the
-    scorers moved, so that nothing can be told."""
+    categories worst first, and in words what was found beside them. `findings` are for the verdict. `caveats` say
+    what the baseline is not. `blind`: the scorers moved, so that nothing can be told."""
 
     time: float
     state: str
@@ -106,6 +106,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     categories: tuple[ProbeCategory, ...]
     found: tuple[str, ...]
     findings: Mapping[Channel, Finding]
+    caveats: tuple[str, ...] = ()
     blind: bool = False
 
 

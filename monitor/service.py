@@ -52,7 +52,9 @@ class Monitor:
         self._stopping = threading.Event()
         samplers = _samplers(settings)
         watches = {model.name: _watch(model, gauge, samplers[model.name]) for model in settings.models}
-        packs = suites.load_packs(settings.probes.suites)
+        target = settings.probes.target
+        may = target is None or target.allow_adversarial
+        packs = suites.load_packs(settings.probes.suites, allow_adversarial=may)
         feeds = dict(_feeds(settings, self._stopping)) if feeds is None else feeds
         self.registry = process_registry()
         self.board = Board(now=time.time)

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from monitor.errors import ConfigError
 from monitor.journal import Header, Run
-from monitor.outcomes import AGAIN, State, compare, stand_out
-from monitor.probing import Answer, Arm, Ask, Category, Expectation, Kind, Observation, Outcome, Turn
+from monitor.outcomes import AGAIN, compare, stand_out
+from monitor.probing import Answer, Arm, Ask, Category, Expectation, Kind, Observation, Outcome, Turn, State
 
 HEADER = Header(suites={"s": "1"}, scorers={"refusal": "r1"}, model="bot", repeats={"s": 10}, started=0.0)
 DAY = 86_400.0

@@ -39,8 +39,8 @@ class _Check(NamedTuple):
     items: tuple[str, ...] = ()
 
 
-def told(done: Comparison, *, at: float) -> Compared:
-    """A comparison made at `at` (Unix seconds), for a report."""
+def told(done: Comparison, *, at: float, caveats: Sequence[str] = ()) -> Compared:
+    """A comparison made at `at` (Unix seconds), for a report. `caveats` are those of the baseline."""
     checks = [*map(_category, done.categories), *map(_gap, done.parity), *(_trigger(t, done) for t in done.triggers)]
     findings = {Channel.PROBES: _finding(checks, at)}
     identity = () if done.identity is None else (_identity(done.identity),)
@@ -51,6 +51,7 @@ def told(done: Comparison, *, at: float) -> Compared:
         time=at,
         state=str(done.state),
         meaning=MEANING[done.state],
+        caveats=tuple(caveats),
         categories=tuple(
             ProbeCategory(
                 name=c.category,
@@ -72,10 +73,12 @@ def told(done: Comparison, *, at: float) -> Compared:
 
 
 def _finding(checks: Sequence[_Check], at: float) -> Finding:
-    """Of the channel that these checks make: its level is the worst of theirs, its evidence that of the check which
-    is nearest to its threshold."""
+    """Of the channel that these checks make. It moved when one did; it is steady when one is and none is UNSEEN. Its
+    evidence is that of the check which is nearest to its threshold."""
     levels = [_LEVELS.get(check.state, Level.INSUFFICIENT) for check in checks]
-    level = next((x for x in (Level.MOVED, Level.STEADY) if x in levels), Level.INSUFFICIENT)
+    unseen = any(check.state is State.UNSEEN for check in checks)
+    calm = Level.STEADY if Level.STEADY in levels and not unseen else Level.INSUFFICIENT
+    level = Level.MOVED if Level.MOVED in levels else calm
     nearest = max(checks, key=lambda c: _evidence(c.p) - _evidence(c.alpha), default=None)
     moved = sorted((c for c, x in zip(checks, levels, strict=True) if x is Level.MOVED), key=lambda c: c.p)
     whole = sum(_evidence(c.p) for c in moved)

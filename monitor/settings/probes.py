@@ -28,6 +28,11 @@ class Target(Part):
     api_key_file: File | None = Field(
         default=None, description="File that holds the endpoint's key; read anew when it changes. null: none is sent."
     )
+    allow_adversarial: bool = Field(
+        default=False,
+        description="Whether suites that were imported from red-team tools may be put to it. Default false: their "
+        "prompts may break a provider's rules.",
+    )
     timeout: Duration = Field(default=60.0, description="For one try, from connecting to the last byte.")
     concurrency: Many = Field(default=4, description="Most requests at once; fewer while the endpoint falls behind.")
 

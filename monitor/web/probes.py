@@ -18,7 +18,8 @@ def probed(probes: ProbesReport) -> str:
         found = "".join(f"<li>{escape(text)}</li>" for text in done.found)
         head = ("probes of", "state", "items", "bad before", "bad now", "change (95 %)", "found from")
         compared = table(head, [_row(c) for c in done.categories], numbers=range(2, 7))
-        said = f"<p>{escape(done.meaning)}</p>{f'<ul>{found}</ul>' if found else ''}{compared}"
+        but = f" The baseline: {escape('; '.join(done.caveats))}." if done.caveats else ""
+        said = f"<p>{escape(done.meaning)}{but}</p>{f'<ul>{found}</ul>' if found else ''}{compared}"
     return f"<h3>Probes: the same prompts as at the evaluation</h3>{said}{_runs(probes)}"
 
 
