@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from monitor.errors import ConfigError
 from monitor.journal import Header, Run
 from monitor.outcomes import AGAIN, compare, stand_out
-from monitor.probing import Answer, Arm, Ask, Category, Expectation, Kind, Observation, Outcome, Turn, State
+from monitor.probing import Answer, Arm, Ask, Category, Expectation, Kind, Observation, Outcome, State, Turn
 
 HEADER = Header(suites={"s": "1"}, scorers={"refusal": "r1"}, model="bot", repeats={"s": 10}, started=0.0)
 DAY = 86_400.0
