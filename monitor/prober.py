@@ -5,6 +5,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from monitor.interfaces import Request, Scored, Scorer, Target
 from monitor.journal import Journal
 from monitor.probing import Answer, Ask, Failure, Kind, Observation, Outcome, Turn
@@ -118,6 +120,21 @@ def judged(scored: Scored, scorers: Mapping[str, Scorer]) -> tuple[Outcome, str 
         if outcome is not Outcome.UNDETERMINED:
             return outcome, f"{name}@{scorers[name].identity}"
     return Outcome.UNDETERMINED, None
+
+
+def settled(
+    observations: Sequence[Observation], asks: Mapping[str, Ask], name: str, scorer: Scorer
+) -> list[Observation]:
+    """The same observations, those UNDETERMINED among them judged by one more scorer, all at once. `asks` by hash; what
+    was asked by none of them stays as it is."""
+    open_ones = [o for o in observations if o.outcome is Outcome.UNDETERMINED and o.ask in asks]
+    outcomes = scorer.score([Scored(asks[o.ask], o.answer) for o in open_ones])
+    sure = {
+        id(o): replace(o, outcome=outcome, scorer=f"{name}@{scorer.identity}")
+        for o, outcome in zip(open_ones, outcomes, strict=True)
+        if outcome is not Outcome.UNDETERMINED
+    }
+    return [sure.get(id(o), o) for o in observations]
 
 
 def seed_of(ask: Ask, repeat: int) -> int:
