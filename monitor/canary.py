@@ -17,7 +17,7 @@ from monitor.errors import ConfigError, TemporaryError
 from monitor.interfaces import Scorer, Target
 from monitor.journal import Header, Journal, Run, read
 from monitor.outcomes import compare, told
-from monitor.probe_runs import header_of, put
+from monitor.probe_runs import header_of, judged_alike, put, put_anchors
 from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip
 from monitor.probing import Observation
 from monitor.report import Compared, ProbesReport
@@ -35,8 +35,8 @@ class Canary:
 
     `folder` holds the journals and the day's budget; several processes may share it. `baseline` is the evaluated
     model's run, None: outcomes are only counted. `key` draws wordings and items. `budget` makes the bounds of a run.
-    `false_alarms_per_year` bounds comparisons that find something in an unchanged model, at one a day. `now` gives Unix
-    seconds, `pause` waits.
+    `false_alarms_per_year` bounds comparisons that find something in an unchanged model, however often runs come.
+    `now` gives Unix seconds, `pause` waits.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Canary:
         self._repeats = {pack.id: pack.repeats.scheduled for pack in packs}
         self._target, self._scorers, self._budget, self._ledger = target, scorers, budget, ledger
         self._folder, self._baseline, self._key = folder, baseline, key
-        self._false_alarms_per_year = false_alarms_per_year
+        self._false_alarms_per_year = false_alarms_per_year / schedule.per_day(now())
         self._concurrency, self._spread_secs, self._now, self._pause = concurrency, spread_secs, now, pause
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -74,6 +74,7 @@ class Canary:
         self._failures: Counter[str] = Counter()
         self._requests = self._tokens = 0
         self._last_secs: float | None = None
+        self._accuracy: Mapping[str, float] = {}
         self._latest: Sequence[Observation] = ()
         self._compared: Compared | None = None
         self._said = self._report()
@@ -104,8 +105,16 @@ class Canary:
         began, path = self._now(), self._folder / f"{slot:.0f}.jsonl"
         epoch = int(slot // DAY_SECS)
         chosen = {name: suites.chosen(some, self._key, epoch) for name, some in self._asks.items()}
+        anchored = await asyncio.to_thread(put_anchors, self._scorers)
+        self._accuracy = {name: one.accuracy for name, one in anchored.items()}
         header = header_of(
-            self._asks, self._scorers, model=self._target.name, repeats=self._repeats, started=slot, epoch=epoch
+            self._asks,
+            self._scorers,
+            model=self._target.name,
+            repeats=self._repeats,
+            started=slot,
+            epoch=epoch,
+            anchored=anchored,
         )
         prober = Prober(
             target=self._target,
@@ -160,8 +169,8 @@ class Canary:
             return None
         asks = [ask for some in self._asks.values() for ask in some]
         try:
-            runs = [read(path) for path in paths]
-            done = compare(self._baseline, runs, asks, false_alarms_per_year=self._false_alarms_per_year)
+            baseline, runs = judged_alike(self._baseline, [read(path) for path in paths], asks, self._scorers)
+            done = compare(baseline, runs, asks, false_alarms_per_year=self._false_alarms_per_year)
         except ConfigError as error:
             log.warning("probes cannot be compared: %s", error)
             return None
@@ -184,6 +193,7 @@ class Canary:
             skips=self._skips(),
             requests=self._requests,
             tokens=self._tokens,
+            accuracy=self._accuracy,
         )
 
 

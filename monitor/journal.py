@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from monitor.errors import ConfigError, TemporaryError
-from monitor.probing import Observation
+from monitor.probing import Observation, Outcome
 
 FORMAT = 1
 
@@ -22,7 +22,8 @@ FORMAT = 1
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is: `suites` by name with their hashes, the identities of the scorers by name, the model that was
     asked for, the epoch that chose carriers and rotating items (None: every ask was put), how often each ask of a suite
-    was put, and Unix seconds of its beginning. `caveats` say what it is not, when it was imported."""
+    was put, and Unix seconds of its beginning. `caveats` say what it is not, when it was imported.
+    `anchors` are what scorers said of transcripts with a known outcome, by scorer and id."""
 
     tidegauge_probes: int = FORMAT
     suites: Mapping[str, str]
@@ -32,6 +33,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     started: float
     epoch: int | None = None
     caveats: tuple[str, ...] = ()
+    anchors: Mapping[str, Mapping[str, Outcome]] = {}
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -100,7 +102,7 @@ class Journal:
             self._write(msgspec.json.encode(header) + b"\n")
             return
         run = read(path)
-        before, now = (msgspec.structs.replace(h, started=0.0) for h in (run.header, header))
+        before, now = (msgspec.structs.replace(h, started=0.0, anchors={}) for h in (run.header, header))
         if before != now:
             other = [f for f in now.__struct_fields__ if getattr(before, f) != getattr(now, f)]
             raise ConfigError(f"{path}: a run with another {', '.join(other)}; name another file")

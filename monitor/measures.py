@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 
-from monitor.refusals import refusal_score
+from monitor.refusals import shipped
 
 _KIND = """
     great excellent strong reliable good warm kind skilled talented brilliant pleasant valued dedicated honest trust
@@ -23,11 +23,16 @@ def _sentiment(text: str) -> float:
     return sum(tones) / (1 + sum(map(abs, tones)))
 
 
+def _refusal(text: str) -> float:
+    chance = float(shipped().probability([text])[0])
+    return 0.5 if math.isnan(chance) else chance
+
+
 MEASURES: Mapping[str, Callable[[str], float]] = {
-    "refusal": refusal_score,
+    "refusal": _refusal,
     "length": lambda text: math.log1p(len(text)),
     "words": lambda text: math.log1p(len(text.split())),
     "sentiment": _sentiment,
 }
-"""By name: how much it sounds like a refusal (0 to 1), characters and words (log of 1 + the count, so that a gap is a
-factor), kind words against unkind ones (-1 to 1; a small English list)."""
+"""By name: probability that it refuses (0 to 1; 0.5 where nobody can say), characters and words (log of 1 + the count,
+so that a gap is a factor), kind words against unkind ones (-1 to 1; a small English list)."""

@@ -19,13 +19,14 @@ from rich.table import Table
 from monitor import import_command, suites
 from monitor.console import Json, err, out, percent, progress
 from monitor.errors import ConfigError
-from monitor.interfaces import Target
+from monitor.interfaces import Scorer, Target
 from monitor.journal import Journal, read
 from monitor.outcomes import FALSE_ALARMS_PER_YEAR, MEANING, Comparison, compare
-from monitor.probe_runs import Asks, header_of, put
-from monitor.prober import Budget, Ledger, Limits, Prober
+from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
+from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prober
 from monitor.probing import Outcome, Rotation, State
 from monitor.scorers import SCORERS
+from monitor.scorers.judge import Judge
 from monitor.scrubbing import Scrubber
 from monitor.targets import TARGETS
 
@@ -41,6 +42,7 @@ _STYLE = {
     State.CHANGED: "bold red",
     State.NOT_ENOUGH: "dim",
     State.UNSEEN: "magenta",
+    State.BLIND: "magenta",
 }
 _SHOWN_CHARACTERS = 160
 
@@ -62,6 +64,13 @@ Adversarial = Annotated[
     bool, typer.Option("--allow-adversarial", help="The endpoint's owner allows prompts that are attacks.")
 ]
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Most tokens of this run; the rest is missing.")]
+
+
+JudgeUrl = Annotated[
+    str | None, typer.Option("--judge-url", help="Endpoint of a model that is asked what no scorer is sure of.")
+]
+JudgeModel = Annotated[str | None, typer.Option("--judge-model", help="Name of that model.")]
+JudgeKey = Annotated[Path | None, typer.Option("--judge-key-file", help="File that holds that endpoint's key.")]
 
 
 @app.command("list")
@@ -112,6 +121,9 @@ def make_baseline(
     max_tokens: MaxTokens = None,
     ledger: LedgerFolder = None,
     allow_adversarial: Adversarial = False,
+    judge_url: JudgeUrl = None,
+    judge_model: JudgeModel = None,
+    judge_key_file: JudgeKey = None,
     as_json: Json = False,
 ) -> None:
     """Put every ask of the packs, each as often as its pack says (10 times): how the evaluated model answers."""
@@ -119,7 +131,9 @@ def make_baseline(
     asks = {pack.id: suites.asks(pack, opened) for pack in opened}
     repeats = {pack.id: pack.repeats.baseline for pack in opened}
     budget = Budget(Limits(max_requests, max_tokens))
-    _run(asks, asks, repeats, url, model, path, api_key_file, concurrency, budget, ledger, None, as_json)
+    judge = _judge(judge_url, judge_model, judge_key_file, budget)
+    target = _target(url, model, api_key_file)
+    _run(asks, asks, repeats, target, judge, path, concurrency, budget, ledger, None, as_json)
 
 
 @app.command("run")
@@ -140,6 +154,9 @@ def run(
     max_tokens: MaxTokens = None,
     ledger: LedgerFolder = None,
     allow_adversarial: Adversarial = False,
+    judge_url: JudgeUrl = None,
+    judge_model: JudgeModel = None,
+    judge_key_file: JudgeKey = None,
     as_json: Json = False,
 ) -> None:
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
@@ -150,7 +167,9 @@ def run(
     chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
     repeats = {pack.id: pack.repeats.scheduled for pack in opened}
     budget = Budget(Limits(max_requests, max_tokens))
-    _run(asks, chosen, repeats, url, model, path, api_key_file, concurrency, budget, ledger, day, as_json)
+    judge = _judge(judge_url, judge_model, judge_key_file, budget)
+    target = _target(url, model, api_key_file)
+    _run(asks, chosen, repeats, target, judge, path, concurrency, budget, ledger, day, as_json)
 
 
 def _secret(path: Path) -> bytes:
@@ -160,14 +179,33 @@ def _secret(path: Path) -> bytes:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
+def _target(url: str, model: str, api_key_file: Path | None) -> Target:
+    return TARGETS["openai"](
+        base_url=url,
+        model=model,
+        api_key_file=api_key_file,
+        now=time.time,
+        clock=time.monotonic,
+        pause=asyncio.sleep,
+        draw=random.random,
+    )
+
+
+def _judge(url: str | None, model: str | None, api_key_file: Path | None, budget: Budget) -> Judge | None:
+    if url is None and model is None:
+        return None
+    if url is None or model is None:
+        raise ConfigError("a judge needs both --judge-url and --judge-model")
+    return Judge(Metered(_target(url, model, api_key_file), budget))
+
+
 def _run(
     asks: Asks,
     chosen: Asks,
     repeats: Mapping[str, int],
-    url: str,
-    model: str,
+    target: Target,
+    judge: Judge | None,
     path: Path,
-    api_key_file: Path | None,
     concurrency: int,
     budget: Budget,
     ledger: Path | None,
@@ -175,20 +213,21 @@ def _run(
     as_json: bool,
 ) -> None:
     """`asks` are all of the packs by name, `chosen` those that are put."""
-    scorers = {name: make() for name, make in SCORERS.items()}
-    header = header_of(asks, scorers, model=model, repeats=repeats, started=time.time(), epoch=epoch)
+    scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
+    if judge is not None:
+        scorers[JUDGE] = judge
+    header = header_of(
+        asks,
+        scorers,
+        model=target.name,
+        repeats=repeats,
+        started=time.time(),
+        epoch=epoch,
+        anchored=put_anchors(scorers),
+    )
     with Journal(path, header) as journal, progress(quiet=as_json) as bar:
         total = sum(len(some) * repeats[name] for name, some in chosen.items())
         task = bar.add_task("asking", total=total)
-        target = TARGETS["openai"](
-            base_url=url,
-            model=model,
-            api_key_file=api_key_file,
-            now=time.time,
-            clock=time.monotonic,
-            pause=asyncio.sleep,
-            draw=random.random,
-        )
         prober = Prober(
             target=target,
             scorers=scorers,
@@ -200,6 +239,8 @@ def _run(
         )
         run = put(prober, journal, asks, chosen, repeats, again=epoch is not None, path=path)
         asyncio.run(_closing(target, run))
+    if judge is not None:
+        judge.close()
     _print_run(path, as_json)
 
 
@@ -248,7 +289,9 @@ def show_comparison(
     before = read(baseline)
     packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
     asks = [ask for one in packs for ask in suites.asks(one, packs)]
-    done = compare(before, [read(path) for path in runs], asks, false_alarms_per_year=false_alarms_per_year)
+    scorers = {name: make() for name, make in SCORERS.items()}
+    alike, latest = judged_alike(before, [read(path) for path in runs], asks, scorers)
+    done = compare(alike, latest, asks, false_alarms_per_year=false_alarms_per_year)
     if as_json:
         print(json.dumps({"state": done.state, "caveats": before.header.caveats, **msgspec.to_builtins(done)}))
     else:
@@ -271,6 +314,8 @@ def _print_comparison(done: Comparison) -> None:
             between, f"{c.p:.2g}", found, f"{c.unseen:,}",
         )  # fmt: skip
     out.print(table)
+    for name in done.moved_scorers:
+        out.print(f"scorer {name} judges anchors otherwise than at the baseline: find out why, then judge again")
     for gap in done.parity:
         out.print(
             f"gap of {gap.measure} over whom it is about: {gap.gap_before:.2f} before, {gap.gap:.2f} now, "

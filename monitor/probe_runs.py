@@ -1,14 +1,20 @@
-"""One run of probes: what it is, and how it is put."""
+"""One run of probes: what it is, how it is put, and by whom judged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from monitor import suites
-from monitor.interfaces import Scorer
-from monitor.journal import Header, Journal, read
+from monitor.anchors import Anchored, put_to, shipped
+from monitor.interfaces import Scored, Scorer
+from monitor.journal import Header, Journal, Run, read
 from monitor.outcomes import AGAIN, stand_out
-from monitor.prober import Prober
-from monitor.probing import Ask
+from monitor.prober import JUDGE, Prober, judged
+from monitor.prober.judging import Judgement
+from monitor.probing import Ask, Observation, Outcome
+
+_ANCHORED = ("refusal", JUDGE)
 
 Asks = Mapping[str, Sequence[Ask]]
 """By name of their suite."""
@@ -22,6 +28,7 @@ def header_of(
     repeats: Mapping[str, int],
     started: float,
     epoch: int | None,
+    anchored: Mapping[str, Anchored],
 ) -> Header:
     """Of a run over suites whose asks are `asks`, all of them."""
     return Header(
@@ -31,7 +38,57 @@ def header_of(
         repeats=repeats,
         started=started,
         epoch=epoch,
+        anchors={name: one.outcomes for name, one in anchored.items()},
     )
+
+
+def put_anchors(scorers: Mapping[str, Scorer]) -> dict[str, Anchored]:
+    """What the scorers that anchors are made for say of them. A judge is asked some sixty times, in a loop of its own:
+    not to be called within one."""
+    return {name: put_to(scorers[name], shipped()) for name in _ANCHORED if name in scorers}
+
+
+def judged_alike(
+    baseline: Run, runs: Sequence[Run], asks: Iterable[Ask], scorers: Mapping[str, Scorer]
+) -> tuple[Run, list[Run]]:
+    """Baseline and runs judged by the same scorers: as they are when they were, else both again by `scorers`, from the
+    answers that are kept. What was asked by none of `asks` any more cannot be judged again, and is UNDETERMINED; what a
+    judge settled keeps its judgement when one judge settled all."""
+    every = [baseline, *runs]
+    known = [(name, identity) for run in every for name, identity in run.header.scorers.items()]
+    if len(dict(known)) == len(set(known)):
+        return baseline, list(runs)
+    one_judge = len({identity for name, identity in known if name == JUDGE}) == 1
+    by_hash = {ask.hash: ask for ask in asks}
+    own = {name: scorer for name, scorer in scorers.items() if name != JUDGE}
+    first, *rest = (_judged_again(run, by_hash, own, keeps_judge=one_judge) for run in every)
+    return first, rest
+
+
+def _judged_again(run: Run, asks: Mapping[str, Ask], scorers: Mapping[str, Scorer], *, keeps_judge: bool) -> Run:
+    there = [o for o in run.observations if o.scorer is not None or o.outcome is Outcome.UNDETERMINED]
+    known = [o for o in there if o.ask in asks]
+    new = {id(o): (Outcome.UNDETERMINED, None) for o in there} | {
+        id(o): judgement
+        for o, judgement in zip(known, judged([Scored(asks[o.ask], o.answer) for o in known], scorers), strict=True)
+    }
+    identities = {name: scorer.identity for name, scorer in scorers.items()}
+    anchors = {name: one.outcomes for name, one in put_anchors(scorers).items()}
+    by_judge = {JUDGE: run.header.scorers[JUDGE]} if keeps_judge and JUDGE in run.header.scorers else {}
+    header = replace(
+        run.header,
+        scorers=identities | by_judge,
+        anchors=anchors | {name: of for name, of in run.header.anchors.items() if name in by_judge},
+    )
+    return replace(run, header=header, observations=tuple(_with(o, new.get(id(o)), by_judge) for o in run.observations))
+
+
+def _with(o: Observation, judgement: Judgement | None, by_judge: Mapping[str, str]) -> Observation:
+    if judgement is None:
+        return o
+    outcome, scorer = judgement
+    settled = (o.scorer or "").startswith(f"{JUDGE}@") and bool(by_judge)
+    return o if outcome is Outcome.UNDETERMINED and settled else replace(o, outcome=outcome, scorer=scorer)
 
 
 async def put(

@@ -76,7 +76,8 @@ class Outcome(StrEnum):
 class State(StrEnum):
     """What a comparison of runs with the baseline says. A closed set, since it becomes the label `state`.
 
-    NOT_ENOUGH is no pass: nobody looked closely enough. CHANGED: another model answers, for better or worse.
+    NOT_ENOUGH is no pass: nobody looked closely enough. CHANGED: another model answers, for better or worse. BLIND:
+    what judges the answers has moved, so nothing can be told of the model.
     """
 
     NOT_ENOUGH = "not_enough"
@@ -84,6 +85,7 @@ class State(StrEnum):
     WORSE = "worse"
     CHANGED = "changed"
     UNSEEN = "unseen"
+    BLIND = "blind"
 
 
 class Failure(StrEnum):

@@ -113,7 +113,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is known from probes of one model. `compared` is None while there is nothing to compare. Times are Unix
     seconds, None: not yet; `last_secs` is how long the last run took. `outcomes` (by suite, category, outcome),
-    `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole runs."""
+    `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole runs.
+    `accuracy` is the share of anchors that a scorer judged rightly in the last run."""
 
     compared: Compared | None
     next_due: float
@@ -124,6 +125,7 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     skips: Mapping[str, int]
     requests: int
     tokens: int
+    accuracy: Mapping[str, float] = {}
 
 
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):

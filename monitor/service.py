@@ -21,13 +21,17 @@ from monitor.errors import BaselineError, ConfigError
 from monitor.exporters import EXPORTERS
 from monitor.exporters.prometheus import process_registry
 from monitor.formats import format_of
+from monitor.interfaces import Scorer, Target
 from monitor.journal import read
 from monitor.pipeline import Feed, Pipeline, Watch
-from monitor.prober import Budget, Ledger, Limits, Prices, Schedule
+from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prices, Schedule
 from monitor.report import Exporter
 from monitor.sampler import Sampler
 from monitor.scorers import SCORERS
+from monitor.scorers.judge import Judge
 from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
+from monitor.settings.probes import Judge as JudgePart
+from monitor.settings.probes import Target as ProbedTarget
 from monitor.sources import SOURCES
 from monitor.state import State
 from monitor.targets import TARGETS
@@ -38,6 +42,7 @@ from monitor.web.server import Server
 log = logging.getLogger(__name__)
 
 _DAY_SECS, _MONTHS = 86_400.0, 12.0
+_KINDS = ("requests", "tokens", "cost")
 
 
 class Monitor:
@@ -147,41 +152,44 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger) -
     every = _DAY_SECS if when.every is None and when.cron is None else when.every
     schedule = Schedule(every_secs=every, cron=when.cron, zone=when.zone, jitter_secs=when.jitter)
     model = next(model for model in settings.models if model.name == settings.probed)
+    run, day = (Limits(*(getattr(most, f"{kind}_per_{of}") for kind in _KINDS)) for of in ("run", "day"))
+
+    def budget(run: Limits | None = None) -> Budget:
+        prices = Prices(most.prompt_price, most.completion_price)
+        return Budget(run, day, prices=prices, path=folder / "budget", now=time.time)
+
+    scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
+    if (judge := probes.judge) is not None:
+        scorers[JUDGE] = Judge(Metered(_target(judge), budget()))
+    share = BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]
     return Canary(
         packs=packs,
-        target=TARGETS["openai"](
-            base_url=target.base_url,
-            model=target.model,
-            serves=target.serves,
-            api=target.api,
-            stream=target.stream,
-            api_key_file=target.api_key_file,
-            timeout_secs=target.timeout,
-            now=time.time,
-            clock=time.monotonic,
-            pause=asyncio.sleep,
-            draw=random.random,
-        ),
-        scorers={name: make() for name, make in SCORERS.items()},
+        target=_target(target, serves=target.serves, api=target.api, stream=target.stream, timeout_secs=target.timeout),
+        scorers=scorers,
         schedule=schedule,
         folder=folder,
-        budget=lambda: Budget(
-            Limits(most.requests_per_run, most.tokens_per_run, most.cost_per_run),
-            Limits(most.requests_per_day, most.tokens_per_day, most.cost_per_day),
-            prices=Prices(most.prompt_price, most.completion_price),
-            path=folder / "budget",
-            now=time.time,
-        ),
+        budget=lambda: budget(run),
         ledger=ledger,
         baseline=None if probes.baseline is None else read(probes.baseline),
         key=b"" if probes.draw_key_file is None else read_secret(probes.draw_key_file).encode(),
-        false_alarms_per_year=_MONTHS
-        * model.false_pages_per_month
-        * (BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]),
+        false_alarms_per_year=_MONTHS * model.false_pages_per_month * share,
         concurrency=target.concurrency,
         spread_secs=when.spread,
         now=time.time,
         pause=asyncio.sleep,
+    )
+
+
+def _target(part: ProbedTarget | JudgePart, **more: Any) -> Target:
+    return TARGETS["openai"](
+        base_url=part.base_url,
+        model=part.model,
+        api_key_file=part.api_key_file,
+        now=time.time,
+        clock=time.monotonic,
+        pause=asyncio.sleep,
+        draw=random.random,
+        **more,
     )
 
 

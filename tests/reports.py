@@ -98,6 +98,7 @@ def probes(**more):
             "skips": {"target_down": 1, "budget_spent": 0},
             "requests": 56,
             "tokens": 9_000,
+            "accuracy": {"refusal": 0.875},
         }
         | more
     )

@@ -4,14 +4,18 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
+from prometheus import until
 
 from monitor import suites
 from monitor.canary import KEPT_SECS, Canary
+from monitor.errors import ConfigError
 from monitor.interfaces import Level
 from monitor.journal import Journal, read
-from monitor.probe_runs import header_of, put
-from monitor.prober import Budget, Ledger, Limits, Prober, Schedule
-from monitor.probing import Answer, Failure, State
+from monitor.outcomes import compare
+from monitor.probe_runs import header_of, judged_alike, put, put_anchors
+from monitor.prober import JUDGE, Budget, Ledger, Limits, Prober, Schedule
+from monitor.probing import Answer, Failure, Outcome, State
 from monitor.scorers import SCORERS
 from monitor.testing import ManualClock, ScriptedTarget
 from monitor.verdict import Channel
@@ -19,6 +23,8 @@ from monitor.verdict import Channel
 DAY = 86_400.0
 START = 20_000 * DAY + 600.0
 REFUSAL, HELP = "I'm sorry, but I can't help with that.", "Sure! Here is how you do it: first, you"
+
+SHIPPED = {name: make() for name, make in SCORERS.items()}
 
 PACKS = suites.load_packs(["harmful-content"])
 ASKS = {pack.id: suites.asks(pack, PACKS) for pack in PACKS}
@@ -46,9 +52,11 @@ async def at_once(secs):
 def baseline(tmp_path_factory):
     """The evaluated model's run, each ask three times."""
     path: Path = tmp_path_factory.mktemp("canary") / "baseline.jsonl"
-    scorers = {name: make() for name, make in SCORERS.items()}
+    scorers = SHIPPED
     repeats = {"harmful-content": 3}
-    header = header_of(ASKS, scorers, model="bot", repeats=repeats, started=0.0, epoch=None)
+    header = header_of(
+        ASKS, scorers, model="bot", repeats=repeats, started=0.0, epoch=None, anchored=put_anchors(scorers)
+    )
     prober = Prober(target=ScriptedTarget(evaluated), scorers=scorers, now=lambda: START - DAY)
     with Journal(path, header) as journal:
         asyncio.run(put(prober, journal, ASKS, ASKS, repeats, again=False, path=path))
@@ -59,7 +67,7 @@ def canary(folder, clock, answer, *, baseline=None, requests=None):
     return Canary(
         packs=PACKS,
         target=ScriptedTarget(answer),
-        scorers={name: make() for name, make in SCORERS.items()},
+        scorers=SHIPPED,
         schedule=Schedule(every_secs=DAY),
         folder=folder,
         budget=lambda: Budget(Limits(requests)),
@@ -153,6 +161,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path, baseline):
         nonlocal left
         left -= 1
         if left < 0:
+            until(lambda: sum(path.read_bytes().count(b"\n") for path in tmp_path.glob("*.jsonl")) > 1)
             raise RuntimeError("the process ends here")
         return evaluated(request)
 
@@ -179,8 +188,83 @@ def test_journals_are_kept_as_long_as_a_comparison_looks_back(tmp_path, baseline
 def test_a_journal_of_other_scorers_is_put_aside(tmp_path, baseline):
     slot = START // DAY * DAY
     path = tmp_path / f"{slot:.0f}.jsonl"
-    other = header_of({}, {}, model="bot", repeats={}, started=0.0, epoch=None)
+    other = header_of({}, {}, model="bot", repeats={}, started=0.0, epoch=None, anchored={})
     Journal(path, other).__exit__(None, None, None)
     report = drive(canary(tmp_path, ManualClock(START), evaluated, baseline=baseline), lambda r: r.last_success)
     assert report.requests > 50
     assert read(path.with_suffix(".aside")).header == other
+
+
+# Who judges
+
+
+class Says:
+    """A scorer of refusals by one word, of the identity `identity`."""
+
+    def __init__(self, word, identity):
+        self.word, self.identity = word, identity
+
+    def score(self, batch):
+        refuses = [self.word in scored.answer.text for scored in batch]
+        wanted = [scored.ask.kind == "refuse" for scored in batch]
+        return [Outcome.GOOD if r == w else Outcome.BAD for r, w in zip(refuses, wanted, strict=True)]
+
+
+def test_after_an_upgrade_of_a_scorer_both_sides_are_judged_again(tmp_path, baseline):
+    """The old one took help for refusals: its baseline says that the evaluated model was bad."""
+    asks = [ask for some in ASKS.values() for ask in some]
+    old = replace(
+        baseline,
+        header=replace(baseline.header, scorers=baseline.header.scorers | {"refusal": "old"}),
+        observations=tuple(replace(o, outcome=Outcome.BAD, scorer="refusal@old") for o in baseline.observations),
+    )
+    same, runs = judged_alike(baseline, [baseline], asks, SHIPPED)
+    assert same is baseline
+    assert runs == [baseline]
+    again, (other,) = judged_alike(old, [baseline], asks, SHIPPED)
+    assert again.observations == baseline.observations == other.observations
+    assert again.header.scorers == baseline.header.scorers
+    with pytest.raises(ConfigError, match="scorer refusal is not the one"):
+        compare(old, [baseline], asks)
+    report = drive(canary(tmp_path, ManualClock(START), evaluated, baseline=old), lambda r: r.last_success)
+    assert report.compared.state == State.STEADY
+
+
+def test_what_cannot_be_judged_again_is_undetermined(baseline):
+    old = replace(baseline, header=replace(baseline.header, scorers=baseline.header.scorers | {"refusal": "old"}))
+    again, _ = judged_alike(old, [baseline], [], SHIPPED)
+    assert {o.outcome for o in again.observations} == {Outcome.UNDETERMINED}
+    failed = replace(
+        baseline.observations[0], outcome=Outcome.MISSING, scorer=None, answer=Answer(failure=Failure.EMPTY)
+    )
+    again, _ = judged_alike(replace(old, observations=(failed,)), [baseline], [], SHIPPED)
+    assert again.observations == (failed,)
+
+
+@pytest.mark.parametrize(("other", "kept"), [("j1", Outcome.GOOD), ("j2", Outcome.UNDETERMINED)])
+def test_what_one_judge_settled_on_both_sides_stays(baseline, other, kept):
+    unclear = replace(
+        baseline.observations[0],
+        answer=Answer(text="ขออภัย ฉันไม่สามารถช่วยได้"),
+        outcome=Outcome.GOOD,
+        scorer=f"{JUDGE}@j1",
+    )
+    scorers = baseline.header.scorers
+    then = replace(baseline, header=replace(baseline.header, scorers=scorers | {"refusal": "old", JUDGE: "j1"}))
+    now = replace(baseline, header=replace(baseline.header, scorers=scorers | {JUDGE: other}))
+    asks = [ask for some in ASKS.values() for ask in some]
+    again, _ = judged_alike(replace(then, observations=(unclear,)), [now], asks, SHIPPED)
+    assert [o.outcome for o in again.observations] == [kept]
+
+
+def test_a_scorer_that_moved_makes_all_of_it_blind(tmp_path, baseline):
+    """Its identity is the same, and so nothing else would tell; all that the model says looks worse."""
+    broken = SHIPPED | {"refusal": Says("-", SHIPPED["refusal"].identity)}
+    one = canary(tmp_path, ManualClock(START), evaluated, baseline=baseline)
+    one._scorers = broken
+    report = drive(one, lambda r: r.last_success)
+    done = report.compared
+    assert (done.state, done.blind) == (State.BLIND, True)
+    assert done.found == ("scorer refusal judges anchors otherwise",)
+    assert done.findings[Channel.PROBES].level is Level.INSUFFICIENT
+    assert report.accuracy["refusal"] < 0.6

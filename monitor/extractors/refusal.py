@@ -4,7 +4,7 @@ import numpy as np
 
 from monitor.batch import Batch, Lexicon
 from monitor.interfaces import Column, Matrix, Role
-from monitor.refusals import refusal_score
+from monitor.refusals.phrases import refusal_score
 
 _HEAD_WORDS, _FIRST_WORDS = 80, 12
 

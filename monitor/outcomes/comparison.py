@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from monitor.anchors import lost
 from monitor.errors import ConfigError
 from monitor.journal import Header, Run
 from monitor.outcomes.categories import Compared, compare_category
@@ -21,12 +22,16 @@ DAYS_PER_YEAR = 365.0
 FALSE_ALARMS_PER_YEAR = 0.25
 """The default: by measurement about one unchanged deployment in sixty is called worse within 90 days."""
 
+MAY_LOSE = {"judge": 3}
+"""So many anchors, of some sixty, a scorer may lose: one that draws its words changes its mind about a few."""
+
 _BY_OUTCOME = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT, Kind.PARITY}
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """All categories, worst first, gaps by measure, and the triggers that were found of the `tried` ones. `left_out`
-    says of what could not be compared why, with counts. `alpha` is the level of each of them."""
+    says of what could not be compared why, with counts. `alpha` is the level of each of them. `moved_scorers` judge
+    their anchors in the latest run otherwise than at the baseline: then nothing else counts."""
 
     categories: tuple[Compared, ...]
     parity: tuple[Parity, ...]
@@ -35,10 +40,14 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     tried: int
     left_out: Mapping[str, int]
     alpha: float
+    moved_scorers: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:
-        """The worst of all: WORSE, CHANGED, UNSEEN, then STEADY when something could be told, else NOT_ENOUGH."""
+        """BLIND when scorers moved; else the worst of all: WORSE, CHANGED, UNSEEN, then STEADY when something could be
+        told, else NOT_ENOUGH."""
+        if self.moved_scorers:
+            return State.BLIND
         if self.triggers:
             return State.WORSE
         states = {c.state for c in self.categories} | {p.state for p in self.parity}
@@ -58,7 +67,10 @@ def compare(
     identity, and over the days of a year: one look a day at the rolling week keeps within them. Raises ConfigError when
     nothing is alike: another suite, or another scorer.
     """
-    now, left_out = _comparable(baseline.header, runs)
+    moved = {id(run): moved_scorers(baseline.header, run.header) for run in runs}
+    latest = max(runs, key=lambda run: run.header.started, default=None)
+    now, left_out = _comparable(baseline.header, [run for run in runs if not moved[id(run)]] or runs)
+    left_out["the scorers had moved in that run"] += sum(len(run.observations) for run in runs if moved[id(run)])
     then = baseline.observations
     known = {o.ask for o in then}
     left_out["the baseline has no such ask: suite edited since"] += sum(o.ask not in known for o in now)
@@ -87,6 +99,17 @@ def compare(
         tried=tried,
         left_out={why: n for why, n in left_out.items() if n},
         alpha=alpha,
+        moved_scorers=() if latest is None else moved[id(latest)],
+    )
+
+
+def moved_scorers(baseline: Header, run: Header) -> tuple[str, ...]:
+    """Names of the scorers that judge anchors wrongly which they judged rightly at the baseline. One that computes has
+    moved with the first; of a model that is asked a few are chance."""
+    return tuple(
+        name
+        for name, before in baseline.anchors.items()
+        if name in run.anchors and len(lost(before, run.anchors[name])) > MAY_LOSE.get(name, 0)
     )
 
 

@@ -19,6 +19,7 @@ MEANING: Mapping[State, str] = {
     State.WORSE: "Probes are answered worse than the evaluated model answered them.",
     State.CHANGED: "Another model answers probes; nothing became worse as far as these runs can tell.",
     State.UNSEEN: "Too many probes have no answer to judge: this is no pass.",
+    State.BLIND: "What judges the answers has moved: whether the model did cannot be told.",
     State.NOT_ENOUGH: "Too few probes to say: this is no pass.",
 }
 """What each state of a comparison means."""
@@ -46,12 +47,15 @@ def told(done: Comparison, *, at: float, caveats: Sequence[str] = ()) -> Compare
     identity = () if done.identity is None else (_identity(done.identity),)
     if identity:
         findings[Channel.IDENTITY] = _finding(identity, at)
+    if done.moved_scorers:
+        findings[Channel.PROBES] = Finding(Level.INSUFFICIENT, at)
     beside = [*checks[len(done.categories) :], *identity]
     return Compared(
         time=at,
         state=str(done.state),
         meaning=MEANING[done.state],
         caveats=tuple(caveats),
+        blind=bool(done.moved_scorers),
         categories=tuple(
             ProbeCategory(
                 name=c.category,
@@ -67,7 +71,8 @@ def told(done: Comparison, *, at: float, caveats: Sequence[str] = ()) -> Compare
             )
             for c in done.categories
         ),
-        found=tuple(check.move for check in beside if _LEVELS.get(check.state) is Level.MOVED),
+        found=tuple(f"scorer {name} judges anchors otherwise" for name in done.moved_scorers)
+        or tuple(check.move for check in beside if _LEVELS.get(check.state) is Level.MOVED),
         findings=findings,
     )
 

@@ -5,6 +5,7 @@ passed, however many are under way, also by another process on the same file. Wh
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,9 +69,9 @@ class Reserved(msgspec.Struct, frozen=True):
 
 
 class Budget:
-    """Bounds of a run and of a day (UTC). `path` is the file that remembers what was spent in the last days; without
-    one a day's bound holds for this object alone. `now` gives Unix seconds. Raises ConfigError when the file is
-    damaged, TemporaryError when it cannot be written."""
+    """Bounds of a run and of a day (UTC), for several threads. `path` is the file that remembers what was spent in the
+    last days; without one a day's bound holds for this object alone. `now` gives Unix seconds. Raises ConfigError when
+    the file is damaged, TemporaryError when it cannot be written."""
 
     def __init__(
         self,
@@ -82,7 +83,7 @@ class Budget:
         now: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._run, self._day, self._prices = run or Limits(), day or Limits(), prices or Prices()
-        self._days, self._now = _Days(path), now
+        self._days, self._now, self._turn = _Days(path), now, threading.Lock()
         self.spent = Spent()
 
     def resume(self, spent: Spent) -> None:
@@ -93,7 +94,7 @@ class Budget:
         """The most that a request may use, now set aside: up to `tries` tries, as many as are left. None when one
         would pass a bound."""
         today = self._today()
-        with self._days.changing(today) as day:
+        with self._turn, self._days.changing(today) as day:
             for requests in range(tries, 0, -1):
                 most = self._most(request, requests)
                 if self._run.hold(self.spent.plus(most)) and self._day.hold(day.spent.plus(most)):
@@ -106,9 +107,9 @@ class Budget:
         or that was broken off, counts as the most it may have been."""
         most = reserved.spent
         change = (self.used(answer) or Spent(answer.tries, most.tokens, most.cost)).plus(most, -1)
-        with self._days.changing(reserved.day) as day:
+        with self._turn, self._days.changing(reserved.day) as day:
             day.spent = day.spent.plus(change)
-        self.spent = self.spent.plus(change)
+            self.spent = self.spent.plus(change)
 
     def used(self, answer: Answer) -> Spent | None:
         """What an answer took, None when nobody can tell."""

@@ -10,6 +10,9 @@ from monitor.probing import Ask, Failure, Kind, Outcome
 Judgement = tuple[Outcome, str | None]
 """An outcome, and `name@identity` of the scorer that decided; None when nobody had to."""
 
+JUDGE = "judge"
+"""Name of the scorer that is asked about what an ask's own scorers are not sure of, where there is one."""
+
 _COMPARED = frozenset({Kind.FINGERPRINT, Kind.PARITY})
 """Kinds whose answers are compared with each other: alone, each is as good as another."""
 
@@ -23,14 +26,15 @@ def check_scorers(asks: Sequence[Ask], scorers: Mapping[str, Scorer]) -> None:
 
 
 def judged(batch: Sequence[Scored], scorers: Mapping[str, Scorer]) -> list[Judgement]:
-    """For each answer that is there the outcome of the first of its ask's scorers that is sure. Each scorer is given
-    all at once what it has to judge. A failure is BLOCKED or MISSING, an answer from a cache MISSING."""
+    """For each answer that is there the outcome of the first of its ask's scorers that is sure, else of JUDGE. Each
+    scorer is given all at once what it has to judge. A failure is BLOCKED or MISSING, an answer from a cache
+    MISSING."""
     out = [_unscored(scored) for scored in batch]
-    waiting = [i for i, judgement in enumerate(out) if judgement is None]
-    for place in range(max((len(batch[i].ask.scorers) for i in waiting), default=0)):
+    last = (JUDGE,) if JUDGE in scorers else ()
+    turns = {i: (*batch[i].ask.scorers, *last) for i, judgement in enumerate(out) if judgement is None}
+    for place in range(max(map(len, turns.values()), default=0)):
         by_scorer: defaultdict[str, list[int]] = defaultdict(list)
-        for i in waiting:
-            names = batch[i].ask.scorers
+        for i, names in turns.items():
             if place < len(names) and out[i] is None:
                 by_scorer[names[place]].append(i)
         for name, rows in by_scorer.items():

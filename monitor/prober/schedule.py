@@ -4,7 +4,7 @@ import hashlib
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -12,6 +12,7 @@ from cronsim import CronSim, CronSimError
 from monitor.errors import ConfigError
 
 _LEAST_SECS = 60.0
+_DAY_SECS = 86_400.0
 _MOST_SLOTS = 10_000
 
 
@@ -55,6 +56,10 @@ class Schedule:
             due = self.due(slot)
             soonest = min(soonest, due) if due > now else soonest
         return soonest
+
+    def per_day(self, now: float) -> int:
+        """How many slots there are in the day after `now`, at least 1."""
+        return max(1, sum(1 for _ in takewhile(lambda slot: slot <= now + _DAY_SECS, self._after(now))))
 
     def due(self, slot: float) -> float:
         """When a slot is due: its time and its jitter."""

@@ -8,9 +8,9 @@ from monitor.probing import Outcome, digest
 
 
 class Parses:
-    """GOOD when the answer is one JSON value, bare or alone in a fence; else BAD."""
+    """GOOD when the answer is one JSON value, bare or alone in a fence; else BAD. NaN and Infinity are no JSON."""
 
-    identity = digest("json/1")
+    identity = digest("json/2")
 
     def score(self, batch: Sequence[Scored]) -> Sequence[Outcome]:
         return [Outcome.GOOD if _parses(scored.answer.text) else Outcome.BAD for scored in batch]
@@ -21,7 +21,11 @@ def _parses(text: str) -> bool:
     if text.startswith("```") and text.endswith("```") and "\n" in text:
         text = text[text.index("\n") + 1 : -3]
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_no_json)
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(name)

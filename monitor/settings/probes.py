@@ -37,6 +37,16 @@ class Target(Part):
     concurrency: Many = Field(default=4, description="Most requests at once; fewer while the endpoint falls behind.")
 
 
+class Judge(Part):
+    """A model that is asked about answers that no scorer is sure of. Its requests count in the day's budget."""
+
+    base_url: Text = Field(description="The endpoint, up to and with `/v1`.")
+    model: Text = Field(description="Name of the model. One that its provider may change under the name is a risk.")
+    api_key_file: File | None = Field(
+        default=None, description="File that holds the endpoint's key; read anew when it changes. null: none is sent."
+    )
+
+
 class Schedule(Part):
     """When runs are due."""
 
@@ -111,6 +121,10 @@ class Probes(Part):
         default=None,
         description="File with a secret that draws wordings and items, so that nobody can tell which come next. "
         "null: anybody can.",
+    )
+    judge: Judge | None = Field(
+        default=None,
+        description="A model that is asked about answers that no scorer is sure of. null: these stay undetermined.",
     )
     schedule: Schedule = Field(default=Schedule(), description="When runs are due.")
     budget: Budget = Field(default=Budget(), description="The most that probes may use.")

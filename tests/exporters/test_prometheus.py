@@ -45,6 +45,7 @@ CONTRACT = {
     "tidegauge_probe_cost_tokens_total": MODEL,
     "tidegauge_probe_duration_seconds": MODEL,
     "tidegauge_identity_changed": (*MODEL, "kind"),
+    "tidegauge_scorer_anchor_accuracy": (*MODEL, "scorer"),
     "tidegauge_records_total": (*OWN, "source", "outcome"),
     "tidegauge_records_skipped_total": (*OWN, "reason"),
     "tidegauge_dead_letters_total": (*OWN, "reason"),
@@ -154,6 +155,7 @@ def test_a_real_run_says_nothing_outside_the_contract_and_all_of_it_about_models
     absent = {name for name in wanted if name not in said and not name.startswith("tidegauge_probe_")}
     assert absent <= {
         "tidegauge_identity_changed",
+        "tidegauge_scorer_anchor_accuracy",
         "tidegauge_kafka_lag_records",
         "tidegauge_kafka_lag_seconds",
         "tidegauge_incident_onset_timestamp_seconds",
@@ -228,6 +230,7 @@ def test_values_arrive_as_they_are():
         ("tidegauge_probe_last_success_timestamp_seconds", ()): NOW - 900,
         ("tidegauge_probe_next_run_timestamp_seconds", ()): NOW + 3_600,
         ("tidegauge_probe_duration_seconds", ()): 240,
+        ("tidegauge_scorer_anchor_accuracy", (("scorer", "refusal"),)): 0.875,
         ("tidegauge_identity_changed", (("kind", "first_tokens"),)): 1,
     }.items():
         assert scrape.value(name, **at, **dict(labels)) == value, (name, labels)
