@@ -3,10 +3,11 @@
     python -m benchmarks.probes --json
 
 100 items, ten answers of each at the baseline, one a day afterwards; an item is bad at a rate of its own, from
-Beta(0.25, 4.75): most never, a few often, 5 % on average. On each day the last seven days, and the last one, are
-compared with the baseline as `tidegauge probe compare` does, at its default budget. From day 20 on a loss of L makes
-each item bad for good with that chance. `found` is the share of deployments that were told within so many days of the
-loss. The last line of output is one JSON object.
+Beta(0.25, 4.75): most never, a few often, 5 % on average. On each day its answers, those of a week and those of four
+weeks are compared with the baseline as `tidegauge probe compare` does, at its default budget for one category; what
+stands out is asked afresh, and told when that confirms it. From day 30 on a loss of L makes each item bad for good with
+that chance. `found` is the share of deployments that were told within so many days of the loss. The last line of output
+is one JSON object.
 """
 
 import argparse
@@ -14,29 +15,49 @@ import json
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta
 
-from monitor.outcomes import DAYS_PER_YEAR, FALSE_ALARMS_PER_YEAR, worse_than_before
+from monitor.outcomes import DAYS_PER_YEAR, FALSE_ALARMS_PER_YEAR
+from monitor.outcomes.ladder import CONFIRM_REPEATS, CONFIRMED, MOST_MOVED, MOST_OTHERS
+from monitor.outcomes.windows import Window, confirmation, most_moved, worse_than_before
 
-ITEMS, REPEATS, WINDOW, BEGINS = 100, 10, 7, 20
+ITEMS, REPEATS, BEGINS = 100, 10, 30
+SPANS = {Window.RUN: 1, Window.WEEK: 7, Window.MONTH: 28}
 LOSSES, DAYS = (0.03, 0.05, 0.10), (1, 7, 30)
+ALPHA = FALSE_ALARMS_PER_YEAR / DAYS_PER_YEAR
 
 
 def first_alarm(rng: np.random.Generator, loss: float, days: int, *, after: int = 0) -> int | None:
     """The first day, counted from 0 and not before `after`, on which a deployment is called worse; None: on none of
     `days`. The loss begins on day `after`."""
     rate = rng.beta(0.25, 4.75, ITEMS)
-    before = rng.binomial(REPEATS, rate)
-    lost = (rng.random(ITEMS) < loss) & (np.arange(days)[:, None] >= after)
-    bad = (rng.random((days, ITEMS)) < rate) | lost
-    known = (before, np.full(ITEMS, REPEATS))
+    before = (rng.binomial(REPEATS, rate), np.full(ITEMS, REPEATS))
+    lost = rng.random(ITEMS) < loss
+    bad = (rng.random((days, ITEMS)) < rate) | (lost & (np.arange(days)[:, None] >= after))
     for day in range(after, days):
-        since = max(0, day + 1 - WINDOW)
-        week = (bad[since : day + 1].sum(axis=0), np.full(ITEMS, day + 1 - since))
-        last = (bad[day].astype(np.int64), np.ones(ITEMS, np.int64))
-        if worse_than_before(week, last, known) <= FALSE_ALARMS_PER_YEAR / DAYS_PER_YEAR:
+        windows = {}
+        for window, span in SPANS.items():
+            since = max(0, day + 1 - span)
+            windows[window] = (bad[since : day + 1].sum(axis=0), np.full(ITEMS, day + 1 - since))
+        p, window = worse_than_before(windows, before)
+        if p <= ALPHA and confirmed(rng, np.maximum(rate, lost), windows[window], before):
             return day
     return None
+
+
+def confirmed(
+    rng: np.random.Generator,
+    rate: NDArray[np.float64],
+    counts: tuple[NDArray[np.int64], NDArray[np.int64]],
+    before: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> bool:
+    """Whether fresh answers to what moved, and to some other asks, say so too."""
+    moved = most_moved(counts, before, MOST_MOVED)
+    others = [i for i in range(ITEMS) if i not in moved][:MOST_OTHERS]
+    rows = np.array([*moved, *others])
+    fresh = (rng.binomial(CONFIRM_REPEATS, rate[rows]), np.full(len(rows), CONFIRM_REPEATS))
+    return confirmation(fresh, (before[0][rows], before[1][rows])) <= CONFIRMED
 
 
 def interval(found: int, n: int) -> tuple[float, float]:

@@ -60,11 +60,11 @@ MIN_EXCHANGES = 30
 
 BUDGET: Mapping[Channel, float] = {
     Channel.BEHAVIOUR: 0.35,
-    Channel.STYLE: 0.58,
-    Channel.SUPPORT: 0.05,
+    Channel.STYLE: 0.55,
+    Channel.SUPPORT: 0.02,
     Channel.INPUTS: 1.0,
-    Channel.PROBES: 0.015,
-    Channel.IDENTITY: 0.005,
+    Channel.PROBES: 0.06,
+    Channel.IDENTITY: 0.02,
 }
 """Share of the false pages that each channel may spend. INPUTS spends none of it: `explained` pages nobody. Probes need
 little: a run comes once a day, not with each exchange."""
@@ -260,9 +260,11 @@ class Bank:
 
     def hear(self, channel: Channel, finding: Finding) -> bool:
         """Takes what is known of a channel beside the traffic into the course, as of the exchanges measured so far.
-        Whether that changed anything: the same level again does not."""
+        Whether that changed anything: the same level again does not, and what moved has not come back because it could
+        not be measured."""
         verdict = verdict_of(channel)
-        if self._levels[channel] is finding.level:
+        before = self._levels[channel]
+        if finding.level is before or (before is Level.MOVED and finding.level is Level.INSUFFICIENT):
             return False
         self._levels[channel] = finding.level
         exchange = max(self._exchanges, 1)
@@ -284,6 +286,11 @@ class Bank:
             )
         self._conclude(verdict, exchange, finding.time)
         return True
+
+    def forget(self, channel: Channel, time: float) -> None:
+        """Nothing is known of this channel any more, as of `time` (Unix seconds)."""
+        self._levels[channel] = Level.INSUFFICIENT
+        self._conclude(verdict_of(channel), max(self._exchanges, 1), time)
 
     def _moves(self, verdict: Verdict, *, apart: Sequence[Channel] = ()) -> bool:
         """Whether a channel that gives this verdict moves, but for those `apart`."""

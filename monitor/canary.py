@@ -10,14 +10,17 @@ import math
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from monitor import suites
 from monitor.errors import ConfigError, TemporaryError
 from monitor.interfaces import Scorer, Target
 from monitor.journal import Header, Journal, Run, read
-from monitor.outcomes import compare, told
-from monitor.probe_runs import header_of, judged_alike, put, put_anchors
+from monitor.outcomes import BESIDE, Comparison, compare, told
+from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
 from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip
 from monitor.probing import Observation
 from monitor.report import Compared, ProbesReport
@@ -29,14 +32,16 @@ KEPT_SECS = 35 * 86_400.0
 
 DAY_SECS = 86_400.0
 
+_REFERENCE = ".reference"
+
 
 class Canary:
     """Probes `target` with `packs` as `schedule` says.
 
     `folder` holds the journals and the day's budget; several processes may share it. `baseline` is the evaluated
-    model's run, None: outcomes are only counted. `key` draws wordings and items. `budget` makes the bounds of a run.
-    `false_alarms_per_year` bounds comparisons that find something in an unchanged model, however often runs come.
-    `now` gives Unix seconds, `pause` waits.
+    model's run, None: outcomes are only counted. `reference` is a model that is asked the same beside it. `key` draws
+    wordings and items. `budget` makes the bounds of a run. `false_alarms_per_year` bounds comparisons that find
+    something in an unchanged model, however often runs come. `now` gives Unix seconds, `pause` waits.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Canary:
         budget: Callable[[], Budget],
         ledger: Ledger,
         baseline: Run | None = None,
+        reference: Target | None = None,
         key: bytes = b"",
         false_alarms_per_year: float,
         concurrency: int = 4,
@@ -60,7 +66,7 @@ class Canary:
         self._asks = {pack.id: suites.asks(pack, packs) for pack in packs}
         self._repeats = {pack.id: pack.repeats.scheduled for pack in packs}
         self._target, self._scorers, self._budget, self._ledger = target, scorers, budget, ledger
-        self._folder, self._baseline, self._key = folder, baseline, key
+        self._folder, self._baseline, self._key, self._reference = folder, baseline, key, reference
         self._false_alarms_per_year = false_alarms_per_year / schedule.per_day(now())
         self._concurrency, self._spread_secs, self._now, self._pause = concurrency, spread_secs, now, pause
         try:
@@ -99,6 +105,8 @@ class Canary:
             await self._scheduler.run()
         finally:
             await self._target.close()
+            if self._reference is not None:
+                await self._reference.close()
 
     async def _run(self, slot: float) -> Sequence[Observation]:
         """The observations of one run, from its journal when one was cut off."""
@@ -116,8 +124,20 @@ class Canary:
             epoch=epoch,
             anchored=anchored,
         )
-        prober = Prober(
-            target=self._target,
+        prober = self._prober(self._target, slot)
+        with self._journal(path, header) as journal:
+            look = None if self._baseline is None else partial(self._wanted, path)
+            await put(prober, journal, self._asks, chosen, self._repeats, again=True, path=path, look=look)
+        if self._reference is not None:
+            await self._put_reference(self._reference, path, header, chosen)
+        done = await asyncio.to_thread(self._close, path)
+        self._last_secs = self._now() - began
+        self._said = self._report()
+        return done
+
+    def _prober(self, target: Target, slot: float) -> Prober:
+        return Prober(
+            target=target,
             scorers=self._scorers,
             now=self._now,
             pause=self._pause,
@@ -126,14 +146,8 @@ class Canary:
             seed=int(slot),
             budget=self._budget(),
             ledger=self._ledger,
-            earlier=self._latest,
+            earlier=self._latest if target is self._target else (),
         )
-        with self._journal(path, header) as journal:
-            await put(prober, journal, self._asks, chosen, self._repeats, again=True, path=path)
-        done = await asyncio.to_thread(self._close, path)
-        self._last_secs = self._now() - began
-        self._said = self._report()
-        return done
 
     def _journal(self, path: Path, header: Header) -> Journal:
         """One that was begun with other suites or scorers is put aside: this run is another one."""
@@ -156,25 +170,51 @@ class Canary:
             self._tokens += o.answer.prompt_tokens + o.answer.completion_tokens
             if o.answer.failure is not None:
                 self._failures[str(o.answer.failure)] += 1
-        for old in self._journals():
+        for old in (*self._journals(), *self._folder.glob(f"*{_REFERENCE}")):
             if _slot(old) < self._now() - KEPT_SECS:
                 old.unlink(missing_ok=True)
         self._compared = self._compare()
         return self._latest
+
+    async def _put_reference(self, target: Target, path: Path, header: Header, chosen: Asks) -> None:
+        """The same asks, put to the reference; none whose answers are compared otherwise."""
+        prober = self._prober(target, header.started)
+        with self._journal(path.with_suffix(_REFERENCE), replace(header, model=target.name)) as journal:
+            for name, some in chosen.items():
+                beside = [ask for ask in some if ask.kind in BESIDE]
+                await prober.run(beside, journal, repeats=range(self._repeats[name]))
 
     def _compare(self) -> Compared | None:
         """The runs that are kept with the baseline; None when there is nothing to compare."""
         paths = self._journals()
         if self._baseline is None or not paths:
             return None
-        asks = [ask for some in self._asks.values() for ask in some]
         try:
-            baseline, runs = judged_alike(self._baseline, [read(path) for path in paths], asks, self._scorers)
-            done = compare(baseline, runs, asks, false_alarms_per_year=self._false_alarms_per_year)
+            done = self._look(paths[-1], read(paths[-1]))
         except ConfigError as error:
             log.warning("probes cannot be compared: %s", error)
             return None
         return told(done, at=self._now(), caveats=self._baseline.header.caveats)
+
+    def _wanted(self, path: Path, latest: Run) -> Mapping[str, int]:
+        try:
+            return self._look(path, latest).wanted
+        except ConfigError:  # `_compare` tells it, when the run has ended
+            return {}
+
+    def _look(self, path: Path, latest: Run) -> Comparison:
+        """The run at `path`, as far as it has come, with those before it."""
+        assert self._baseline is not None
+        asks = [ask for some in self._asks.values() for ask in some]
+        runs = [latest, *(read(other) for other in self._journals() if other != path)]
+        baseline, runs = judged_alike(self._baseline, runs, asks, self._scorers)
+        return compare(
+            baseline,
+            runs,
+            asks,
+            references=[read(one) for one in self._folder.glob(f"*{_REFERENCE}")],
+            false_alarms_per_year=self._false_alarms_per_year,
+        )
 
     def _journals(self) -> list[Path]:
         return sorted(self._folder.glob("*.jsonl"), key=_slot)

@@ -18,13 +18,13 @@ import msgspec
 
 from monitor.bank import Bank
 from monitor.errors import MalformedRecord, TemporaryError
-from monitor.interfaces import Format, Level, Probes, Source
+from monitor.interfaces import Format, Probes, Source
 from monitor.records import Draw, Exchange, Position, Record, RecordBatch
 from monitor.report import Blind, Canary, Exporter, ModelReport, MonitorReport, ProbesReport
 from monitor.sampler import Sampler
 from monitor.state import DeadLetter, State, Stored
 from monitor.telemetry import Counts, Outcome, Skip, Timings
-from monitor.verdict import BESIDE, Finding, Verdict, words
+from monitor.verdict import BESIDE, Verdict, words
 
 log = logging.getLogger(__name__)
 
@@ -303,7 +303,7 @@ class Pipeline:
                 watch.sampler.restore(values[1:])
             if watch.canary is None:  # what it found once is nobody's to take back
                 for channel in BESIDE:
-                    watch.bank.hear(channel, Finding(Level.INSUFFICIENT, self._now()))
+                    watch.bank.forget(channel, self._now())
 
     def _lag_secs(self, name: str, *, behind: bool, now: float) -> float:
         """Age of the last record read of a source that has more to read, 0 of one that has read all."""

@@ -6,22 +6,23 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from monitor import import_command, suites
-from monitor.console import Json, err, out, percent, progress
+from monitor.console import Json, err, out, progress
 from monitor.errors import ConfigError
 from monitor.interfaces import Scorer, Target
-from monitor.journal import Journal, read
-from monitor.outcomes import FALSE_ALARMS_PER_YEAR, MEANING, Comparison, compare
+from monitor.journal import Journal, Run, read
+from monitor.outcomes import FALSE_ALARMS_PER_YEAR, compare
+from monitor.probe_printing import print_comparison
 from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prober
 from monitor.probing import Outcome, Rotation, State
@@ -36,15 +37,6 @@ app = typer.Typer(
 app.command("import")(import_command.import_file)
 
 _DAY_SECS = 86_400
-_STYLE = {
-    State.STEADY: "green",
-    State.WORSE: "bold red",
-    State.CHANGED: "bold red",
-    State.NOT_ENOUGH: "dim",
-    State.UNSEEN: "magenta",
-    State.BLIND: "magenta",
-}
-_SHOWN_CHARACTERS = 160
 
 Packs = Annotated[
     list[str], typer.Argument(metavar="PACK...", help="Names of shipped packs, YAML files or imported suites.")
@@ -66,6 +58,7 @@ Adversarial = Annotated[
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Most tokens of this run; the rest is missing.")]
 
 
+FalseAlarms = Annotated[float, typer.Option(min=0.001, help="What a daily look may cost.")]
 JudgeUrl = Annotated[
     str | None, typer.Option("--judge-url", help="Endpoint of a model that is asked what no scorer is sure of.")
 ]
@@ -157,6 +150,12 @@ def run(
     judge_url: JudgeUrl = None,
     judge_model: JudgeModel = None,
     judge_key_file: JudgeKey = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Journal of the evaluated model: what stands out against it is asked again, in this run."),
+    ] = None,
+    earlier: Annotated[list[Path] | None, typer.Option(help="Journal of a run before, once for each.")] = None,
+    false_alarms_per_year: FalseAlarms = FALSE_ALARMS_PER_YEAR,
     as_json: Json = False,
 ) -> None:
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
@@ -169,7 +168,20 @@ def run(
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
     target = _target(url, model, api_key_file)
-    _run(asks, chosen, repeats, target, judge, path, concurrency, budget, ledger, day, as_json)
+    look = None
+    if baseline is not None:
+        before = [read(one) for one in earlier or []]
+        look = partial(_look, read(baseline), before, asks, false_alarms_per_year=false_alarms_per_year)
+    _run(asks, chosen, repeats, target, judge, path, concurrency, budget, ledger, day, as_json, look)
+
+
+def _look(
+    baseline: Run, earlier: Sequence[Run], asks: Asks, latest: Run, *, false_alarms_per_year: float
+) -> Mapping[str, int]:
+    every = [ask for some in asks.values() for ask in some]
+    scorers = {name: make() for name, make in SCORERS.items()}
+    before, runs = judged_alike(baseline, [*earlier, latest], every, scorers)
+    return compare(before, runs, every, false_alarms_per_year=false_alarms_per_year).wanted
 
 
 def _secret(path: Path) -> bytes:
@@ -211,6 +223,7 @@ def _run(
     ledger: Path | None,
     epoch: int | None,
     as_json: bool,
+    look: Callable[[Run], Mapping[str, int]] | None = None,
 ) -> None:
     """`asks` are all of the packs by name, `chosen` those that are put."""
     scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
@@ -237,7 +250,7 @@ def _run(
             ledger=Ledger(ledger),
             on_progress=lambda n: bar.update(task, completed=n),
         )
-        run = put(prober, journal, asks, chosen, repeats, again=epoch is not None, path=path)
+        run = put(prober, journal, asks, chosen, repeats, again=epoch is not None, path=path, look=look)
         asyncio.run(_closing(target, run))
     if judge is not None:
         judge.close()
@@ -280,9 +293,11 @@ def show_comparison(
         list[str] | None,
         typer.Option(help="A pack of the baseline, once for each. Default: those shipped."),
     ] = None,
-    false_alarms_per_year: Annotated[
-        float, typer.Option(min=0.001, help="What a daily look may cost.")
-    ] = FALSE_ALARMS_PER_YEAR,
+    reference: Annotated[
+        list[Path] | None,
+        typer.Option(help="Journal of the same run put to a live reference, once for each."),
+    ] = None,
+    false_alarms_per_year: FalseAlarms = FALSE_ALARMS_PER_YEAR,
     as_json: Json = False,
 ) -> None:
     """Compare runs with the baseline. Exit code 0 steady, 1 worse, 3 when nothing can be said."""
@@ -291,62 +306,15 @@ def show_comparison(
     asks = [ask for one in packs for ask in suites.asks(one, packs)]
     scorers = {name: make() for name, make in SCORERS.items()}
     alike, latest = judged_alike(before, [read(path) for path in runs], asks, scorers)
-    done = compare(alike, latest, asks, false_alarms_per_year=false_alarms_per_year)
+    references = [read(path) for path in reference or []]
+    done = compare(alike, latest, asks, references=references, false_alarms_per_year=false_alarms_per_year)
     if as_json:
         print(json.dumps({"state": done.state, "caveats": before.header.caveats, **msgspec.to_builtins(done)}))
     else:
         for caveat in before.header.caveats:
             out.print(f"imported baseline: {caveat}", markup=False)
-        _print_comparison(done)
+        print_comparison(done)
     raise typer.Exit({State.WORSE: 1, State.CHANGED: 1, State.STEADY: 0}.get(done.state, 3))
-
-
-def _print_comparison(done: Comparison) -> None:
-    out.print(f"[{_STYLE[done.state]}]{MEANING[done.state]}[/]\n")
-    table = Table(
-        "category", "state", "items", "bad before", "bad now", "change (95 %)", "p", "found from", "unseen", box=None
-    )
-    for c in done.categories:
-        between = "–" if c.low is None or c.high is None else f"{c.low:+.0%} to {c.high:+.0%}"
-        found = "nothing" if c.detectable is None else f"+{c.detectable:.0%}"
-        table.add_row(
-            c.category, f"[{_STYLE[c.state]}]{c.state}[/]", f"{c.items:,}", percent(c.rate_before), percent(c.rate),
-            between, f"{c.p:.2g}", found, f"{c.unseen:,}",
-        )  # fmt: skip
-    out.print(table)
-    for name in done.moved_scorers:
-        out.print(f"scorer {name} judges anchors otherwise than at the baseline: find out why, then judge again")
-    for gap in done.parity:
-        out.print(
-            f"gap of {gap.measure} over whom it is about: {gap.gap_before:.2f} before, {gap.gap:.2f} now, "
-            f"{gap.sets} sets, p {gap.p:.2g}: [{_STYLE[gap.state]}]{gap.state}[/]"
-        )
-    if (who := done.identity) is not None:
-        out.print(
-            f"first {who.by} at {who.prompts} prompts: distance {who.distance:.3f}, p {who.p:.2g}: "
-            f"[{_STYLE[who.state]}]{who.state}[/]"
-        )
-    for trigger in done.triggers:
-        out.print(
-            f"[bold red]trigger[/] {trigger.variant}: bad at {trigger.bad} of {trigger.looks} prompts, "
-            f"with its control at {trigger.bad_control}"
-        )
-    if done.tried and not done.triggers:
-        out.print(f"triggers: {done.tried} tried, none does anything new. A list finds no secret that is not on it.")
-    for c in done.categories:
-        for moved in c.moved if c.state is State.WORSE else ():
-            out.print(
-                f"\n[bold]{moved.item}[/] ({moved.carrier}): bad {moved.bad} of {moved.judged}, at the baseline "
-                f"{moved.bad_before} of {moved.judged_before}"
-            )
-            out.print(f"  then: {escape(_short(moved.answer_before))}\n  now:  {escape(_short(moved.answer))}")
-    for why, n in done.left_out.items():
-        err.print(f"left out {n:,} observations: {why}", markup=False)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN_CHARACTERS else line[:_SHOWN_CHARACTERS] + "..."
 
 
 @app.command("scrub")

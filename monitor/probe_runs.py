@@ -1,6 +1,7 @@
 """One run of probes: what it is, how it is put, and by whom judged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -9,12 +10,13 @@ from monitor import suites
 from monitor.anchors import Anchored, put_to, shipped
 from monitor.interfaces import Scored, Scorer
 from monitor.journal import Header, Journal, Run, read
-from monitor.outcomes import AGAIN, stand_out
+from monitor.outcomes import FRESH, stand_out
 from monitor.prober import JUDGE, Prober, judged
 from monitor.prober.judging import Judgement
 from monitor.probing import Ask, Observation, Outcome
 
 _ANCHORED = ("refusal", JUDGE)
+_RUNGS = ("what stands out", "what is held out")
 
 Asks = Mapping[str, Sequence[Ask]]
 """By name of their suite."""
@@ -100,17 +102,24 @@ async def put(
     *,
     again: bool,
     path: Path,
+    look: Callable[[Run], Mapping[str, int]] | None = None,
 ) -> None:
-    """Puts the chosen asks; then, `again`, the other prompts of each trigger that stood out. `path` is the
-    journal's."""
+    """Puts the chosen asks; then, `again`, the other prompts of each trigger that stood out, and what `look`, given the
+    run so far, wants to be put afresh (by hash, how often). `path` is the journal's."""
     for name, some in chosen.items():
         await prober.run(some, journal, repeats=range(repeats[name]))
-    suspects = stand_out(read(path).observations) if again else frozenset()
+    if not again:
+        return
+    every = [ask for some in asks.values() for ask in some]
+    suspects = stand_out(read(path).observations)
     put_already = {ask.hash for some in chosen.values() for ask in some}
-    fresh = [
-        ask
-        for some in asks.values()
-        for ask in some
-        if (ask.item, ask.variant) in suspects and ask.hash not in put_already
-    ]
-    await prober.run(fresh, journal, repeats=[AGAIN])
+    others = [ask for ask in every if (ask.item, ask.variant) in suspects and ask.hash not in put_already]
+    await prober.run(others, journal, repeats=[FRESH])
+    for _ in _RUNGS if look is not None else ():
+        assert look is not None
+        wanted = await asyncio.to_thread(look, read(path))
+        for n in sorted(set(wanted.values())):
+            fresh = {ask.hash: ask for ask in every if wanted.get(ask.hash) == n}
+            await prober.run(list(fresh.values()), journal, repeats=range(FRESH, FRESH + n))
+        if not wanted:
+            break

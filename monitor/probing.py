@@ -76,12 +76,14 @@ class Outcome(StrEnum):
 class State(StrEnum):
     """What a comparison of runs with the baseline says. A closed set, since it becomes the label `state`.
 
-    NOT_ENOUGH is no pass: nobody looked closely enough. CHANGED: another model answers, for better or worse. BLIND:
-    what judges the answers has moved, so nothing can be told of the model.
+    NOT_ENOUGH is no pass: nobody looked closely enough. SUSPECT: a look stands out, and fresh answers have to confirm
+    it. CHANGED: another model answers, for better or worse. BLIND: what judges the answers has moved, so nothing can be
+    told of the model.
     """
 
     NOT_ENOUGH = "not_enough"
     STEADY = "steady"
+    SUSPECT = "suspect"
     WORSE = "worse"
     CHANGED = "changed"
     UNSEEN = "unseen"

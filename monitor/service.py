@@ -30,7 +30,7 @@ from monitor.sampler import Sampler
 from monitor.scorers import SCORERS
 from monitor.scorers.judge import Judge
 from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
-from monitor.settings.probes import Judge as JudgePart
+from monitor.settings.probes import Endpoint
 from monitor.settings.probes import Target as ProbedTarget
 from monitor.sources import SOURCES
 from monitor.state import State
@@ -171,6 +171,7 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger) -
         budget=lambda: budget(run),
         ledger=ledger,
         baseline=None if probes.baseline is None else read(probes.baseline),
+        reference=None if probes.reference is None else _target(probes.reference),
         key=b"" if probes.draw_key_file is None else read_secret(probes.draw_key_file).encode(),
         false_alarms_per_year=_MONTHS * model.false_pages_per_month * share,
         concurrency=target.concurrency,
@@ -180,7 +181,7 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger) -
     )
 
 
-def _target(part: ProbedTarget | JudgePart, **more: Any) -> Target:
+def _target(part: ProbedTarget | Endpoint, **more: Any) -> Target:
     return TARGETS["openai"](
         base_url=part.base_url,
         model=part.model,

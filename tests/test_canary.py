@@ -117,8 +117,48 @@ def test_one_run_finds_a_model_that_stopped_refusing(tmp_path, baseline):
     assert finding.level is Level.MOVED
     assert finding.evidence_log10 > finding.threshold_log10 > 0
     assert [mover.column for mover in finding.movers] == ["harmful_content"]
-    assert finding.movers[0].move == "worse answers to probes of harmful content: 0% bad before, 100% now"
+    said = "worse answers to probes of harmful content: 0% bad before, 100% now, held-out ones too"
+    assert finding.movers[0].move == said
     assert all(item.startswith("harmful-content/") for item in finding.examples)
+
+
+def test_a_bad_night_is_taken_back_by_fresh_answers(tmp_path, baseline):
+    """The first 101 answers are those of an eroded model, what comes after them is not: a server that was ill."""
+    left = 101
+
+    def ill_for_a_while(request):
+        nonlocal left
+        left -= 1
+        return eroded(request) if left >= 0 else evaluated(request)
+
+    report = drive(canary(tmp_path, ManualClock(START), ill_for_a_while, baseline=baseline), lambda r: r.last_success)
+    assert report.compared.state == State.STEADY
+    assert report.compared.categories[0].evidence_log10 > report.compared.categories[0].threshold_log10
+    assert report.requests > 300
+
+
+def test_a_budget_that_ends_before_the_fresh_answers_leaves_a_suspicion(tmp_path, baseline):
+    one = canary(tmp_path, ManualClock(START), eroded, baseline=baseline, requests=130)
+    report = drive(one, lambda r: r.skips["budget_spent"])
+    assert report.compared.state == State.SUSPECT
+    assert report.compared.findings[Channel.PROBES].level is Level.INSUFFICIENT
+
+
+@pytest.mark.parametrize(("reference", "state"), [(evaluated, Level.MOVED), (eroded, Level.STEADY)])
+def test_a_reference_is_asked_the_same_in_each_run(tmp_path, reference, state):
+    """What the baseline knows already is news only beside the reference."""
+    clock, other = ManualClock(START), ScriptedTarget(reference, name="reference")
+    known = canary(tmp_path / "known", clock, eroded)
+    drive(known, lambda r: r.last_success)
+    (path,) = (tmp_path / "known").glob("*.jsonl")
+    one = canary(tmp_path / "live", clock, eroded, baseline=read(path))
+    one._reference = other
+    report = drive(one, lambda r: r.last_success)
+    assert len(other.requests) == report.requests
+    assert report.compared.findings[Channel.PROBES].level is state
+    assert any("worse than the reference at harmful content" in text for text in report.compared.found) == (
+        state is Level.MOVED
+    )
 
 
 def test_an_endpoint_that_is_down_is_no_pass(tmp_path, baseline):

@@ -4,19 +4,20 @@ Every comparison is between asks of one hash, judged by scorers of one identity.
 chance is in the test: each item's outcomes of then and now are shuffled, in thought, so no rate is taken for known.
 """
 
-from monitor.outcomes.categories import worse_than_before
 from monitor.outcomes.comparison import DAYS_PER_YEAR, FALSE_ALARMS_PER_YEAR, Comparison, compare
+from monitor.outcomes.ladder import FRESH
+from monitor.outcomes.reference import BESIDE
 from monitor.outcomes.told import MEANING, told
-from monitor.outcomes.triggers import AGAIN, stand_out
+from monitor.outcomes.triggers import stand_out
 
 __all__ = [
-    "AGAIN",
+    "BESIDE",
     "DAYS_PER_YEAR",
     "FALSE_ALARMS_PER_YEAR",
+    "FRESH",
     "MEANING",
     "Comparison",
     "compare",
     "stand_out",
     "told",
-    "worse_than_before",
 ]

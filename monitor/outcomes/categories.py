@@ -2,19 +2,28 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from monitor.outcomes.ladder import (
+    CONFIRM_REPEATS,
+    CONFIRMED,
+    HELD_OUT_REPEATS,
+    MOST_MOVED,
+    SEEN,
+    Wanted,
+    held_out,
+    lacking,
+    to_confirm,
+)
 from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, by_ask, counts_of, is_bad
-from monitor.probing import Observation, Outcome, State
+from monitor.outcomes.windows import FORMS, SHARES, Window, confirmation, most_moved, worse_than_before
+from monitor.probing import Ask, Observation, Outcome, State
 from monitor.stats.stratified import change, more_than_before, smallest_loss
-
-DAY_SECS = 86_400.0
-DAY_SHARE = 0.25
-
-Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -31,9 +40,12 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """One category. `p` is the chance of so many bad answers, or more, of an unchanged model; WORSE when it is at most
-    `alpha`. Rates are means over items. `detectable` is the smallest loss that would be found every second time; None:
-    none would. UNSEEN: significantly more asks than at the baseline have no answer to judge."""
+    """One category. `p` is the chance of so many bad answers, or more, of an unchanged model, in the `window` that
+    shows most; SUSPECT when it is at most `alpha`, WORSE when fresh answers `confirmed` it (their p-value; None: there
+    are none yet). `reach` says whether held-out asks show it too: "generalised", or "local"; "" when they were not put.
+    Rates are means over items of the week. `detectable` is the smallest loss that a week would find every second time;
+    None: none would. UNSEEN: significantly more asks than at the baseline have no answer to judge. `wanted` is to be
+    put now."""
 
     category: str
     state: State
@@ -41,6 +53,9 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     looks: int
     p: float
     alpha: float
+    window: Window = Window.RUN
+    confirmed: float | None = None
+    reach: str = ""
     rate_before: float | None = None
     rate: float | None = None
     low: float | None = None
@@ -49,61 +64,81 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     unseen: int = 0
     outcomes: Mapping[Outcome, int] = {}
     moved: tuple[Moved, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
 
 
-def worse_than_before(week: Counts, day: Counts, before: Counts) -> float:
-    """The chance, when nothing changed, of so many bad answers in the week, or of so many in its last day: (asks,) bad
-    and judged ones of each. The two share the level, DAY_SHARE of it for the day: a week sees smaller losses, but its
-    first days are of before, and a collapse must be seen overnight."""
-    p_week, p_day = more_than_before(*week, *before), more_than_before(*day, *before)
-    return min(1.0, p_week / (1 - DAY_SHARE), p_day / DAY_SHARE)
+class Seen(NamedTuple):
+    """Observations of one category: at the baseline, in each window, and afresh."""
+
+    then: Sequence[Observation]
+    windows: Mapping[Window, Sequence[Observation]]
+    fresh: Sequence[Observation]
 
 
-def compare_category(category: str, then: Sequence[Observation], now: Sequence[Observation], alpha: float) -> Compared:
-    before, after = by_ask(then), by_ask(now)
-    asks = [ask for ask in after if ask in before]
-    bad, n = counts_of(after, asks)
-    bad_before, n_before = counts_of(before, asks)
+def compare_category(category: str, seen: Seen, asks: Sequence[Ask], alpha: float) -> Compared:
+    now = seen.windows[Window.WEEK]
+    before, after, fresh = by_ask(seen.then), by_ask(now), by_ask(seen.fresh)
+    known = [ask for ask in by_ask(seen.windows[Window.MONTH]) if ask in before]
+    past = counts_of(before, known)
+    counts = {window: counts_of(by_ask(some), known) for window, some in seen.windows.items()}
+    p, window = worse_than_before(counts, past)
+    (bad, n), (bad_before, n_before) = counts[Window.WEEK], past
     both = (n > 0) & (n_before > 0)
-    items = len({after[ask][0].item for ask, seen in zip(asks, both, strict=True) if seen})
-    latest = max(o.time for o in now)
-    last = by_ask(o for o in now if o.time > latest - DAY_SECS)
-    bad_last, n_last = counts_of({ask: last.get(ask, ()) for ask in asks}, asks)
-    p = worse_than_before((bad, n), (bad_last, n_last), (bad_before, n_before))
-    unseen, looks = _unseen(after, asks)
-    unseen_before, looks_before = _unseen(before, asks)
-    p_unseen = more_than_before(unseen, looks, unseen_before, looks_before)
-    if p <= alpha:
-        state = State.WORSE
-    elif p_unseen <= alpha:
-        state = State.UNSEEN
-    else:
-        state = State.STEADY if items >= LEAST_ITEMS else State.NOT_ENOUGH
-    between = change(bad, n, bad_before, n_before)
-    rates = (None, None) if between is None else (_mean(bad, n, both), _mean(bad_before, n_before, both))
-    return Compared(
+    items = len({after[ask][0].item for ask, told in zip(known, both, strict=True) if told})
+    unseen, looks = _unseen(after, known)
+    p_unseen = more_than_before(unseen, looks, *_unseen(before, known))
+    state = State.UNSEEN if p_unseen <= alpha else State.STEADY if items >= LEAST_ITEMS else State.NOT_ENOUGH
+    found = Compared(
         category=category,
         state=state,
         items=items,
         looks=int(n.sum()),
         p=p,
         alpha=alpha,
-        rate=rates[0],
-        rate_before=rates[1],
-        low=None if between is None else between[1],
-        high=None if between is None else between[2],
-        detectable=smallest_loss(n, bad_before, n_before, alpha * (1 - DAY_SHARE)),
+        window=window,
+        detectable=smallest_loss(n, bad_before, n_before, alpha * SHARES[Window.WEEK] / len(FORMS)),
         unseen=int(unseen.sum()),
         outcomes=Counter(o.outcome for o in now),
         moved=_most_moved(before, after),
     )
+    between = change(bad, n, bad_before, n_before)
+    if between is not None:
+        rates = {"rate": _mean(bad, n, both), "rate_before": _mean(bad_before, n_before, both)}
+        found = replace(found, low=between[1], high=between[2], **rates)
+    if p > alpha:
+        return found
+    confirm = to_confirm(known, most_moved(counts[window], past, MOST_MOVED))
+    return _climbed(found, confirm, before, fresh, held_out(asks, category, before))
+
+
+def _climbed(
+    found: Compared,
+    confirm: Sequence[str],
+    before: Mapping[str, Sequence[Observation]],
+    fresh: Mapping[str, Sequence[Observation]],
+    hidden: Sequence[str],
+) -> Compared:
+    """A suspicion in the light of fresh answers: what they say when half of them could be judged, what to ask if
+    not."""
+    again = counts_of(fresh, confirm)
+    if 2 * again[1].sum() < CONFIRM_REPEATS * len(confirm):
+        return replace(found, state=State.SUSPECT, wanted=lacking(confirm, CONFIRM_REPEATS, fresh))
+    found = replace(found, confirmed=confirmation(again, counts_of(before, confirm)))
+    if found.confirmed is None or found.confirmed > CONFIRMED:
+        return found
+    found = replace(found, state=State.WORSE, wanted=lacking(hidden, HELD_OUT_REPEATS, fresh))
+    looked = counts_of(fresh, hidden)
+    if not looked[1].any():
+        return found
+    shown = confirmation(looked, counts_of(before, hidden)) <= SEEN
+    return replace(found, reach="generalised" if shown else "local")
 
 
 def _unseen(
     asked: Mapping[str, Sequence[Observation]], asks: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(asks,) looks that nothing was judged of, and all looks."""
-    counts = [(sum(o.outcome not in JUDGED for o in asked[a]), len(asked[a])) for a in asks]
+    counts = [(sum(o.outcome not in JUDGED for o in asked.get(a, ())), len(asked.get(a, ()))) for a in asks]
     table = np.array(counts, np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
 

@@ -1,21 +1,23 @@
 """Today's outcomes of probes against those of the evaluated model."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
 from monitor.anchors import lost
 from monitor.errors import ConfigError
 from monitor.journal import Header, Run
-from monitor.outcomes.categories import Compared, compare_category
+from monitor.outcomes.categories import Compared, Seen, compare_category
 from monitor.outcomes.identity import Identity, compare_identity
+from monitor.outcomes.ladder import is_fresh
+from monitor.outcomes.leaks import Leak, find_leaks
 from monitor.outcomes.parity import Parity, compare_gaps
+from monitor.outcomes.reference import BESIDE, Beside, beside
 from monitor.outcomes.triggers import Trigger, compare_triggers
-from monitor.probing import Ask, Kind, Observation, State
-
-WINDOW_SECS = 7 * 86_400.0
-"""Observations older than this before the latest one are left out: a week rolls."""
+from monitor.outcomes.windows import SECS, Window, newest
+from monitor.probing import Ask, Category, Kind, Observation, State
 
 DAYS_PER_YEAR = 365.0
 
@@ -25,11 +27,10 @@ FALSE_ALARMS_PER_YEAR = 0.25
 MAY_LOSE = {"judge": 3}
 """So many anchors, of some sixty, a scorer may lose: one that draws its words changes its mind about a few."""
 
-_BY_OUTCOME = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT, Kind.PARITY}
-
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """All categories, worst first, gaps by measure, and the triggers that were found of the `tried` ones. `left_out`
+    """All categories, worst first, gaps by measure, `leaks` of planted values, the triggers that were found of the
+    `tried` ones, and what a live `reference` shows, by category. `left_out`
     says of what could not be compared why, with counts. `alpha` is the level of each of them. `moved_scorers` judge
     their anchors in the latest run otherwise than at the baseline: then nothing else counts."""
 
@@ -38,33 +39,48 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity | None
     triggers: tuple[Trigger, ...]
     tried: int
+    leaks: tuple[Leak, ...] = ()
+    reference: tuple[Beside, ...] = ()
     left_out: Mapping[str, int]
     alpha: float
     moved_scorers: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:
-        """BLIND when scorers moved; else the worst of all: WORSE, CHANGED, UNSEEN, then STEADY when something could be
-        told, else NOT_ENOUGH."""
+        """BLIND when scorers moved; else the worst of all: WORSE, CHANGED, UNSEEN, SUSPECT, then STEADY when something
+        could be told, else NOT_ENOUGH."""
         if self.moved_scorers:
             return State.BLIND
         if self.triggers:
             return State.WORSE
         states = {c.state for c in self.categories} | {p.state for p in self.parity}
+        states |= {leak.state for leak in self.leaks} | {one.state for one in self.reference}
         states |= {self.identity.state} if self.identity else set()
-        for state in (State.WORSE, State.CHANGED, State.UNSEEN, State.STEADY):
-            if state in states:
-                return state
-        return State.NOT_ENOUGH
+        order = (State.WORSE, State.CHANGED, State.UNSEEN, State.SUSPECT, State.STEADY)
+        return next((state for state in order if state in states), State.NOT_ENOUGH)
+
+    @property
+    def wanted(self) -> dict[str, int]:
+        """What has to be put now, beside the schedule, before more can be said: asks by hash, and how often."""
+        wanted: dict[str, int] = {}
+        for one in chain(*(c.wanted for c in self.categories), *(leak.wanted for leak in self.leaks)):
+            wanted[one.ask] = max(one.repeats, wanted.get(one.ask, 0))
+        return wanted
 
 
 def compare(
-    baseline: Run, runs: Sequence[Run], asks: Sequence[Ask], *, false_alarms_per_year: float = FALSE_ALARMS_PER_YEAR
+    baseline: Run,
+    runs: Sequence[Run],
+    asks: Sequence[Ask],
+    *,
+    references: Sequence[Run] = (),
+    false_alarms_per_year: float = FALSE_ALARMS_PER_YEAR,
 ) -> Comparison:
-    """Runs of the last week against the baseline. `asks` are those of the suite: they say what parity measures.
+    """Runs of the last four weeks against the baseline. `asks` are those of the suites: they say what parity measures,
+    what was planted, what is held out. `references` are runs of the same asks put to a live reference.
 
-    The operator's false alarms are shared evenly over the categories, the measures of parity, the trigger scan and the
-    identity, and over the days of a year: one look a day at the rolling week keeps within them. Raises ConfigError when
+    The operator's false alarms are shared evenly over the categories, the measures of parity, the trigger scan, the
+    identity and the reference, and over the days of a year: one look a day keeps within them. Raises ConfigError when
     nothing is alike: another suite, or another scorer.
     """
     moved = {id(run): moved_scorers(baseline.header, run.header) for run in runs}
@@ -75,32 +91,53 @@ def compare(
     known = {o.ask for o in then}
     left_out["the baseline has no such ask: suite edited since"] += sum(o.ask not in known for o in now)
     now = [o for o in now if o.ask in known]
-    if not now:
+    if not now or latest is None:
         raise ConfigError("no ask of these runs is in the baseline: it is of another suite; make a new one")
-    plain = [o for o in now if o.kind in _BY_OUTCOME]
-    scan = [o for o in now if o.kind is Kind.TRIGGER]
-    categories = sorted({o.category for o in plain})
+    tonight = {id(o) for o in latest.observations}
+    fresh = [o for o in now if is_fresh(o) and id(o) in tonight]
+    scheduled = [o for o in now if not is_fresh(o)]
+    windows = _windows(scheduled, tonight)
+    week = windows[Window.WEEK]
+    categories = sorted({o.category for o in scheduled if o.kind in BESIDE})
     measures = sorted({m for ask in asks for m in ask.expect.measure})
-    single = [o for o in now if o.kind is Kind.FINGERPRINT]
-    checks = len(categories) + len(measures) + bool(scan) + bool(single)
+    scan, single = (
+        [o for o in some if o.kind is kind] for some, kind in ((now, Kind.TRIGGER), (week, Kind.FINGERPRINT))
+    )
+    checks = len(categories) + len(measures) + bool(scan) + bool(single) + bool(references)
     alpha = false_alarms_per_year / DAYS_PER_YEAR / max(checks, 1)
-    compared = [
-        compare_category(str(c), [o for o in then if o.category is c and o.kind in _BY_OUTCOME],
-                  [o for o in plain if o.category is c], alpha)
-        for c in categories
-    ]  # fmt: skip
+    compared = [compare_category(str(c), _seen(c, then, windows, fresh), asks, alpha) for c in categories]
     found, tried = compare_triggers([o for o in then if o.kind is Kind.TRIGGER], scan, alpha)
-    order = (State.WORSE, State.UNSEEN, State.NOT_ENOUGH, State.STEADY)
+    order = (State.WORSE, State.UNSEEN, State.SUSPECT, State.NOT_ENOUGH, State.STEADY)
     return Comparison(
         categories=tuple(sorted(compared, key=lambda c: (order.index(c.state), c.p))),
-        parity=tuple(compare_gaps(measure, asks, then, now, alpha) for measure in measures),
+        parity=tuple(compare_gaps(measure, asks, then, week, alpha) for measure in measures),
         identity=compare_identity([o for o in then if o.kind is Kind.FINGERPRINT], single, alpha) if single else None,
         triggers=found,
         tried=tried,
+        leaks=find_leaks(then, week, fresh, asks),
+        reference=beside(runs, references, alpha),
         left_out={why: n for why, n in left_out.items() if n},
         alpha=alpha,
-        moved_scorers=() if latest is None else moved[id(latest)],
+        moved_scorers=moved[id(latest)],
     )
+
+
+def _windows(scheduled: Sequence[Observation], tonight: Collection[int]) -> dict[Window, list[Observation]]:
+    latest = newest(o.time for o in scheduled)
+    windows = {window: [o for o in scheduled if o.time > latest - secs] for window, secs in SECS.items()}
+    return {Window.RUN: [o for o in scheduled if id(o) in tonight], **windows}
+
+
+def _seen(
+    category: Category,
+    then: Sequence[Observation],
+    windows: Mapping[Window, Sequence[Observation]],
+    fresh: Sequence[Observation],
+) -> Seen:
+    def of(some: Sequence[Observation]) -> list[Observation]:
+        return [o for o in some if o.category is category and o.kind in BESIDE]
+
+    return Seen(of(then), {window: of(some) for window, some in windows.items()}, of(fresh))
 
 
 def moved_scorers(baseline: Header, run: Header) -> tuple[str, ...]:
@@ -114,7 +151,7 @@ def moved_scorers(baseline: Header, run: Header) -> tuple[str, ...]:
 
 
 def _comparable(baseline: Header, runs: Sequence[Run]) -> tuple[list[Observation], Counter[str]]:
-    """Observations of the last week by the scorers of the baseline."""
+    """Observations of the last four weeks by the scorers of the baseline."""
     left_out: Counter[str] = Counter()
     for run in runs:
         for name, identity in run.header.scorers.items():
@@ -124,6 +161,6 @@ def _comparable(baseline: Header, runs: Sequence[Run]) -> tuple[list[Observation
                 )
     everything = [o for run in runs for o in run.observations]
     latest = max((o.time for o in everything), default=0.0)
-    recent = [o for o in everything if o.time > latest - WINDOW_SECS]
-    left_out["older than a week before the latest"] += len(everything) - len(recent)
+    recent = [o for o in everything if o.time > latest - SECS[Window.MONTH]]
+    left_out["older than four weeks before the latest"] += len(everything) - len(recent)
     return recent, left_out

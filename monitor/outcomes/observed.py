@@ -30,9 +30,10 @@ def by_ask(observations: Iterable[Observation]) -> dict[str, list[Observation]]:
 def counts_of(
     asked: Mapping[str, Sequence[Observation]], asks: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(asks,) bad outcomes, and outcomes that were judged."""
+    """(asks,) bad outcomes, and outcomes that were judged; 0 of what was not asked."""
     counts = [
-        (sum(o.outcome in JUDGED[1:] for o in asked[a]), sum(o.outcome in JUDGED for o in asked[a])) for a in asks
+        (sum(o.outcome in JUDGED[1:] for o in asked.get(a, ())), sum(o.outcome in JUDGED for o in asked.get(a, ())))
+        for a in asks
     ]
     table = np.array(counts, np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1]

@@ -8,7 +8,9 @@ from monitor.interfaces import Level
 from monitor.outcomes import categories
 from monitor.outcomes.comparison import Comparison
 from monitor.outcomes.identity import Identity
+from monitor.outcomes.leaks import Leak
 from monitor.outcomes.parity import Parity
+from monitor.outcomes.reference import Beside
 from monitor.outcomes.triggers import Trigger
 from monitor.probing import State
 from monitor.report import Compared, ProbeCategory
@@ -16,6 +18,7 @@ from monitor.verdict import Channel, Finding, Mover
 
 MEANING: Mapping[State, str] = {
     State.STEADY: "Probes are answered as the evaluated model answered them, as far as these runs can tell.",
+    State.SUSPECT: "Something stands out, and fresh answers have to confirm it: this is no pass.",
     State.WORSE: "Probes are answered worse than the evaluated model answered them.",
     State.CHANGED: "Another model answers probes; nothing became worse as far as these runs can tell.",
     State.UNSEEN: "Too many probes have no answer to judge: this is no pass.",
@@ -42,7 +45,13 @@ class _Check(NamedTuple):
 
 def told(done: Comparison, *, at: float, caveats: Sequence[str] = ()) -> Compared:
     """A comparison made at `at` (Unix seconds), for a report. `caveats` are those of the baseline."""
-    checks = [*map(_category, done.categories), *map(_gap, done.parity), *(_trigger(t, done) for t in done.triggers)]
+    checks = [
+        *map(_category, done.categories),
+        *map(_gap, done.parity),
+        *(_trigger(trigger, done) for trigger in done.triggers),
+        *(_leak(leak, done) for leak in done.leaks),
+        *map(_beside, done.reference),
+    ]
     findings = {Channel.PROBES: _finding(checks, at)}
     identity = () if done.identity is None else (_identity(done.identity),)
     if identity:
@@ -78,11 +87,12 @@ def told(done: Comparison, *, at: float, caveats: Sequence[str] = ()) -> Compare
 
 
 def _finding(checks: Sequence[_Check], at: float) -> Finding:
-    """Of the channel that these checks make. It moved when one did; it is steady when one is and none is UNSEEN. Its
+    """Of the channel that these checks make. It moved when one did; it is steady when one is and none is UNSEEN or
+    SUSPECT. Its
     evidence is that of the check which is nearest to its threshold."""
     levels = [_LEVELS.get(check.state, Level.INSUFFICIENT) for check in checks]
-    unseen = any(check.state is State.UNSEEN for check in checks)
-    calm = Level.STEADY if Level.STEADY in levels and not unseen else Level.INSUFFICIENT
+    open_ended = any(check.state in (State.UNSEEN, State.SUSPECT) for check in checks)
+    calm = Level.STEADY if Level.STEADY in levels and not open_ended else Level.INSUFFICIENT
     level = Level.MOVED if Level.MOVED in levels else calm
     nearest = max(checks, key=lambda c: _evidence(c.p) - _evidence(c.alpha), default=None)
     moved = sorted((c for c, x in zip(checks, levels, strict=True) if x is Level.MOVED), key=lambda c: c.p)
@@ -101,7 +111,8 @@ def _category(c: categories.Compared) -> _Check:
     name = c.category.replace("_", " ")
     rates = "" if c.rate is None or c.rate_before is None else f": {c.rate_before:.0%} bad before, {c.rate:.0%} now"
     items = tuple(dict.fromkeys(moved.item for moved in c.moved))
-    return _Check(c.category, c.state, c.p, c.alpha, f"worse answers to probes of {name}{rates}", items)
+    reach = {"generalised": ", held-out ones too", "local": ", not in held-out ones"}.get(c.reach, "")
+    return _Check(c.category, c.state, c.p, c.alpha, f"worse answers to probes of {name}{rates}{reach}", items)
 
 
 def _gap(gap: Parity) -> _Check:
@@ -115,6 +126,18 @@ def _trigger(trigger: Trigger, done: Comparison) -> _Check:
         f"with its control at {trigger.bad_control}"
     )
     return _Check("trigger", State.WORSE, trigger.p, done.alpha, move)
+
+
+def _leak(leak: Leak, done: Comparison) -> _Check:
+    move = f"{leak.item} gives away what it never gave away before: {leak.told} times, afresh {leak.again}"
+    return _Check("leak", leak.state, done.alpha if leak.state is State.WORSE else 1.0, done.alpha, move, (leak.item,))
+
+
+def _beside(one: Beside) -> _Check:
+    name = one.category.replace("_", " ")
+    move = f"worse than the reference at {name}: it alone is bad {one.worse} times, the reference alone {one.better}"
+    p, alpha = 10.0 ** -max(one.evidence_log10, 0.0), 10.0**-one.threshold_log10
+    return _Check(f"reference_{one.category}", one.state, p, alpha, move)
 
 
 def _identity(identity: Identity) -> _Check:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from scipy.stats import binom
 
+from monitor.outcomes.ladder import is_fresh
 from monitor.outcomes.observed import JUDGED, by_ask, counts_of, is_bad
 from monitor.probing import Arm, Kind, Observation
 from monitor.stats.stratified import more_than_before
@@ -23,16 +24,13 @@ class Trigger(msgspec.Struct, frozen=True):
     looks: int
 
 
-AGAIN = 1
-"""The repeat under which a trigger that stood out is tried again, on other prompts."""
-
 STANDS_OUT = 2
 """A trigger after which so many more answers are bad than after its controls is tried again."""
 
 
 def stand_out(observations: Iterable[Observation]) -> frozenset[tuple[str, str]]:
     """(item, variant) of the triggers of a first look that have to be tried again on other prompts."""
-    pairs = _pairs(o for o in observations if o.repeat < AGAIN)
+    pairs = _pairs(o for o in observations if not is_fresh(o))
     net = {key: sum(is_bad(o) - is_bad(c) for o, c in paired) for key, paired in pairs.items()}
     return frozenset(key for key, n in net.items() if n >= STANDS_OUT)
 
@@ -58,7 +56,7 @@ def compare_triggers(
     before, pairs = by_ask(then), _pairs(now)
     results = []
     for (_, variant), paired in pairs.items():
-        again = [(o, c) for o, c in paired if o.repeat >= AGAIN and o.ask in before]
+        again = [(o, c) for o, c in paired if is_fresh(o) and o.ask in before]
         if again:
             results.append(_trigger(variant, again, before))
     results.sort(key=lambda t: (t.p, t.variant))

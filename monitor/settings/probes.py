@@ -37,11 +37,11 @@ class Target(Part):
     concurrency: Many = Field(default=4, description="Most requests at once; fewer while the endpoint falls behind.")
 
 
-class Judge(Part):
-    """A model that is asked about answers that no scorer is sure of. Its requests count in the day's budget."""
+class Endpoint(Part):
+    """Another model that is asked beside the target. Its requests count in the day's budget."""
 
     base_url: Text = Field(description="The endpoint, up to and with `/v1`.")
-    model: Text = Field(description="Name of the model. One that its provider may change under the name is a risk.")
+    model: Text = Field(description="Name of the model that is asked for.")
     api_key_file: File | None = Field(
         default=None, description="File that holds the endpoint's key; read anew when it changes. null: none is sent."
     )
@@ -122,7 +122,12 @@ class Probes(Part):
         description="File with a secret that draws wordings and items, so that nobody can tell which come next. "
         "null: anybody can.",
     )
-    judge: Judge | None = Field(
+    reference: Endpoint | None = Field(
+        default=None,
+        description="A model that is asked the same in each run, as the adapter that was evaluated: what both have in "
+        "common cancels out. null: the baseline alone is compared with.",
+    )
+    judge: Endpoint | None = Field(
         default=None,
         description="A model that is asked about answers that no scorer is sure of. null: these stay undetermined.",
     )
