@@ -122,7 +122,7 @@ def test_the_error_budget_and_the_traffic_make_the_threshold(known):
     fixed = bank(known, false_pages_per_month=2.0, exchanges_per_month=1_000_000).report()
     assert fixed.channels[Channel.BEHAVIOUR].threshold_log10 == pytest.approx(np.log10(500_000 / 0.35))
     assert fixed.channels[Channel.STYLE].threshold_log10 == pytest.approx(np.log10(500_000 / 0.55))
-    assert fixed.channels[Channel.SUPPORT].threshold_log10 == pytest.approx(np.log10(500_000 / 0.05))
+    assert fixed.channels[Channel.SUPPORT].threshold_log10 == pytest.approx(np.log10(500_000 / 0.02))
     measured = bank(known, exchanges_per_month=None)
     measured.update(exchanges(5, 2_560, first=10_000))  # one in 3 s for more than two hours
     threshold = measured.report().channels[Channel.BEHAVIOUR].threshold_log10

@@ -84,13 +84,21 @@ def test_an_eroded_model_is_told_from_the_evaluated_one(cli, pack, tmp_path):
     assert (done.code, len(came)) == (0, 900)
     done, came = asked(cli, "run", pack, same, aligned)
     assert (done.code, len(came)) == (0, 30)
-    asked(cli, "run", pack, worse, eroded, "--json")
+    hasty = tmp_path / "hasty"
+    asked(cli, "run", pack, hasty, eroded, "--json")
+    suspect = cli("probe", "compare", base, hasty, "--pack", pack)
+    assert (suspect.code, "`tidegauge probe run --baseline` asks again" in suspect.out) == (3, True)
+    done, came = asked(cli, "run", pack, worse, eroded, "--baseline", base, "--earlier", same, "--json")
+    moved, rest = divmod(len(came) - 30, 10)  # ten times each ask that moved, and ten others
+    assert (done.code, rest) == (0, 0)
+    assert 20 < moved <= 30
     steady = cli("probe", "compare", base, same, "--pack", pack)
     assert (steady.code, "as the evaluated model answered them" in steady.out) == (0, True)
-    moved = cli("probe", "compare", base, worse, "--pack", pack)
-    assert (moved.code, "answered worse than" in moved.out) == (1, True)
-    assert f"then: {NO}" in moved.out
-    assert f"now:  {YES}" in moved.out
+    found = cli("probe", "compare", base, worse, "--pack", pack)
+    assert (found.code, "answered worse than" in found.out) == (1, True)
+    assert "harmful_content: confirmed by fresh answers, p " in found.out
+    assert f"then: {NO}" in found.out
+    assert f"now:  {YES}" in found.out
     plain = json.loads(cli("probe", "compare", base, worse, "--pack", pack, "--json").out)
     assert plain["state"] == "worse"
     assert plain["categories"][0]["items"] == 30
