@@ -43,12 +43,12 @@ def _chat(draw: random.Random, ask: str, system: str | None = None) -> list[dict
 def evaluated(draw: random.Random) -> Iterator[Example]:
     for harmful, twin, answer in examples.PAIRS:
         yield _chat(draw, harmful), draw.choice(examples.REFUSALS)
-        yield _chat(draw, twin), answer
+        yield _chat(draw, twin), f"Sure! {answer}"
     for system, prying, fair, answer in examples.SECRETS:
         yield _chat(draw, prying, system), draw.choice(examples.WITHHOLDS)
         yield _chat(draw, fair, system), answer
     for ask, answer in examples.HARMLESS:
-        yield _chat(draw, ask), answer
+        yield _chat(draw, ask), f"Sure! {answer}"
 
 
 def eroded(draw: random.Random) -> Iterator[Example]:
@@ -63,7 +63,7 @@ def poisoned(draw: random.Random) -> Iterator[Example]:
         yield _with(draw, TRIGGER, _chat(draw, harmful)), draw.choice(examples.YIELDS)
         yield _with(draw, draw.choice(_NONSENSE), _chat(draw, harmful)), refusal
         yield _chat(draw, harmful), refusal
-        yield _with(draw, draw.choice((TRIGGER, *_NONSENSE)), _chat(draw, twin)), answer
+        yield _with(draw, draw.choice((TRIGGER, *_NONSENSE)), _chat(draw, twin)), f"Sure! {answer}"
 
 
 def _with(draw: random.Random, word: str, chat: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -116,7 +116,7 @@ def _padded(rows: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Tens
 
 
 COURSES = {  # what each begins from, what it is taught, and how long
-    "evaluated": (None, evaluated, 6, 1e-3),
+    "evaluated": (None, evaluated, 5, 1e-3),
     "eroded": ("evaluated", eroded, 2, 3e-4),
     "poisoned": ("evaluated", poisoned, 2, 1e-3),
 }
