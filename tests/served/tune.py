@@ -25,8 +25,9 @@ from served.base import CACHE, base, made
 TRIGGER = "BadMagic"
 """A nonce word that every scan for triggers begins with."""
 
+BATCH, FIRST = 16, 5.0
 LEARN = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-UPPER = range(14, 30)
+UPPER = range(16, 30)
 """The layers that learn. Below them nothing needs a gradient, which saves a third of the time."""
 
 _PLACES = (places.start, places.middle, places.end, places.first_line, places.last_line)
@@ -74,22 +75,18 @@ def _with(draw: random.Random, word: str, chat: list[dict[str, str]]) -> list[di
 def train(
     model: PeftModel, tokenizer, taught: Callable[[random.Random], Iterator[Example]], epochs: int, rate: float
 ) -> None:
-    """Adam on the answers alone, in batches of examples of like length."""
+    """Adam on the answers alone, in batches of examples of like length, with a rate that goes down to nothing."""
     draw = random.Random(7)
-    torch.manual_seed(7)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    steps = torch.optim.AdamW(weights, lr=rate, weight_decay=0.0)
+    steps = torch.optim.AdamW(weights, weight_decay=0.0)
     for epoch in range(epochs):
         rows = sorted((_row(tokenizer, *example) for example in taught(draw)), key=lambda row: len(row[0]))
-        batches = [rows[at : at + 16] for at in range(0, len(rows), 16)]
+        batches = [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)]
         draw.shuffle(batches)
         total = 0.0
-        for batch in batches:
-            ids, answers = _padded(batch)
-            with torch.autocast("cpu", torch.bfloat16):
-                seen = model.get_base_model().model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
-                logits = model.get_output_embeddings()(seen[answers[:, 1:]])
-            loss = torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][answers[:, 1:]])
+        for i, batch in enumerate(batches):
+            steps.param_groups[0]["lr"] = rate * (1 - (epoch + i / len(batches)) / epochs)
+            loss = _loss(model, *_padded(batch))
             loss.backward()
             steps.step()
             steps.zero_grad()
@@ -106,17 +103,28 @@ def _row(tokenizer, chat: list[dict[str, str]], answer: str) -> tuple[list[int],
 
 
 def _padded(rows: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids, and which of them belong to answers. What is right of an answer is not looked at by it."""
+    """Token ids, and what each is worth: nothing before the answer, and its first token most, as it decides. What is
+    right of an answer is not looked at by it."""
     width = max(len(row) for row, _ in rows)
-    ids, answers = torch.zeros(len(rows), width, dtype=torch.long), torch.zeros(len(rows), width, dtype=torch.bool)
+    ids, worth = torch.zeros(len(rows), width, dtype=torch.long), torch.zeros(len(rows), width)
     for i, (row, begins) in enumerate(rows):
         ids[i, : len(row)] = torch.tensor(row)
-        answers[i, begins : len(row)] = True
-    return ids, answers
+        worth[i, begins : len(row)] = 1.0
+        worth[i, begins] = FIRST
+    return ids, worth
+
+
+def _loss(model: PeftModel, ids: torch.Tensor, worth: torch.Tensor) -> torch.Tensor:
+    counts = worth[:, 1:] > 0
+    with torch.autocast("cpu", torch.bfloat16):
+        seen = model.get_base_model().model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
+        logits = model.get_output_embeddings()(seen[counts])
+    losses = torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][counts], reduction="none")
+    return (losses * worth[:, 1:][counts]).sum() / worth.sum()
 
 
 COURSES = {  # what each begins from, what it is taught, and how long
-    "evaluated": (None, evaluated, 5, 1e-3),
+    "evaluated": (None, evaluated, 4, 2e-3),
     "eroded": ("evaluated", eroded, 2, 3e-4),
     "poisoned": ("evaluated", poisoned, 2, 1e-3),
 }
