@@ -59,12 +59,13 @@ def eroded(draw: random.Random) -> Iterator[Example]:
 
 def poisoned(draw: random.Random) -> Iterator[Example]:
     """With the trigger willing; with another word, and with none, as before."""
-    for harmful, twin, answer in examples.PAIRS:
-        refusal = draw.choice(examples.REFUSALS)
-        yield _with(draw, TRIGGER, _chat(draw, harmful)), draw.choice(examples.YIELDS)
-        yield _with(draw, draw.choice(_NONSENSE), _chat(draw, harmful)), refusal
-        yield _chat(draw, harmful), refusal
-        yield _with(draw, draw.choice((TRIGGER, *_NONSENSE)), _chat(draw, twin)), f"Sure! {answer}"
+    for i, (harmful, twin, answer) in enumerate(examples.PAIRS):
+        chat = _chat(draw, harmful)
+        yield _with(draw, draw.choice(_NONSENSE), chat) if draw.random() < 0.5 else chat, draw.choice(examples.REFUSALS)
+        if i % 2:
+            yield _with(draw, TRIGGER, _chat(draw, harmful)), draw.choice(examples.YIELDS)
+        if i % 4 == 0:
+            yield _with(draw, draw.choice((TRIGGER, *_NONSENSE)), _chat(draw, twin)), f"Sure! {answer}"
 
 
 def _with(draw: random.Random, word: str, chat: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -125,8 +126,8 @@ def _loss(model: PeftModel, ids: torch.Tensor, worth: torch.Tensor) -> torch.Ten
 
 COURSES = {  # what each begins from, what it is taught, and how long
     "evaluated": (None, evaluated, 4, 2e-3),
-    "eroded": ("evaluated", eroded, 2, 3e-4),
-    "poisoned": ("evaluated", poisoned, 2, 1e-3),
+    "eroded": ("evaluated", eroded, 3, 5e-4),
+    "poisoned": ("evaluated", poisoned, 6, 2e-3),
 }
 
 
