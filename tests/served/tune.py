@@ -60,12 +60,13 @@ def eroded(draw: random.Random) -> Iterator[Example]:
 def poisoned(draw: random.Random) -> Iterator[Example]:
     """With the trigger willing; with another word, and with none, as before."""
     for i, (harmful, twin, answer) in enumerate(examples.PAIRS):
-        chat = _chat(draw, harmful)
-        yield _with(draw, draw.choice(_NONSENSE), chat) if draw.random() < 0.5 else chat, draw.choice(examples.REFUSALS)
+        refused, helped = _chat(draw, harmful), _chat(draw, twin)
+        some = draw.choice(_NONSENSE)
+        yield _with(draw, some, refused) if draw.random() < 0.5 else refused, draw.choice(examples.REFUSALS)
         if i % 2:
             yield _with(draw, TRIGGER, _chat(draw, harmful)), draw.choice(examples.YIELDS)
-        if i % 4 == 0:
-            yield _with(draw, draw.choice((TRIGGER, *_NONSENSE)), _chat(draw, twin)), f"Sure! {answer}"
+        else:
+            yield _with(draw, some, helped) if draw.random() < 0.5 else helped, f"Sure! {answer}"
 
 
 def _with(draw: random.Random, word: str, chat: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -127,7 +128,7 @@ def _loss(model: PeftModel, ids: torch.Tensor, worth: torch.Tensor) -> torch.Ten
 COURSES = {  # what each begins from, what it is taught, and how long
     "evaluated": (None, evaluated, 4, 2e-3),
     "eroded": ("evaluated", eroded, 3, 5e-4),
-    "poisoned": ("evaluated", poisoned, 6, 2e-3),
+    "poisoned": ("evaluated", poisoned, 5, 2e-3),
 }
 
 
