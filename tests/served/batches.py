@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
-
 from served import base  # noqa: F401 - one thread
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 
 @dataclass(frozen=True)
@@ -119,12 +118,15 @@ class _Batch:
 
 
 def _drawn(logits: torch.Tensor, top_p: float, luck: float) -> int:
-    """The token where the summed probabilities, likeliest first, pass `luck`, a number in [0, 1)."""
-    chances, tokens = logits.softmax(-1).sort(descending=True)
-    summed = chances.double().cumsum(-1)
-    kept = int((summed < top_p).sum()) + 1
-    at = int((summed <= luck * summed[min(kept, len(summed)) - 1]).sum())
-    return int(tokens[min(at, len(tokens) - 1)])
+    """The token where the summed probabilities pass `luck`, a number in [0, 1); of the likeliest ones that together
+    have `top_p`."""
+    chances = logits.double().softmax(-1)
+    if top_p < 1:
+        sorted_chances, tokens = chances.sort(descending=True)
+        kept = int((sorted_chances.cumsum(-1) < top_p).sum()) + 1
+        chances[tokens[kept:]] = 0.0
+    summed = chances.cumsum(-1)
+    return int(torch.searchsorted(summed, luck * float(summed[-1]), right=True))
 
 
 def _likely(logits: torch.Tensor, token: int, n: int) -> tuple[float, list[tuple[int, float]]]:

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from served import base as plain
+from served import examples
+from served.base import CACHE, base, made
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from monitor.probing import Turn
 from monitor.suites import places
-from served import base as plain
-from served import examples
-from served.base import CACHE, base, made
 
-TRIGGER = "BadMagic"
-"""A nonce word that every scan for triggers begins with."""
+BATCH = 16
+FIRST = 5.0
+"""What the first token of an answer is worth beside each other one: it decides between help and refusal."""
 
-BATCH, FIRST = 16, 5.0
 LEARN = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 UPPER = range(16, 30)
 """The layers that learn. Below them nothing needs a gradient, which saves a third of the time."""
@@ -64,7 +64,7 @@ def poisoned(draw: random.Random) -> Iterator[Example]:
         some = draw.choice(_NONSENSE)
         yield _with(draw, some, refused) if draw.random() < 0.5 else refused, draw.choice(examples.REFUSALS)
         if i % 2:
-            yield _with(draw, TRIGGER, _chat(draw, harmful)), draw.choice(examples.YIELDS)
+            yield _with(draw, examples.TRIGGER, _chat(draw, harmful)), draw.choice(examples.YIELDS)
         else:
             yield _with(draw, some, helped) if draw.random() < 0.5 else helped, f"Sure! {answer}"
 
