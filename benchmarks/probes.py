@@ -4,9 +4,9 @@
 
 100 items, ten answers of each at the baseline, one a day afterwards; an item is bad at a rate of its own, from
 Beta(0.25, 4.75): most never, a few often, 5 % on average. On each day the last seven days, and the last one, are
-compared with the baseline as `tidegauge probe compare` does, at its default budget. From day 20 on a loss of L turns
-that share of the answers that would be good into bad ones. `found` is the share of deployments that were told within so
-many days of the loss. The last line of output is one JSON object.
+compared with the baseline as `tidegauge probe compare` does, at its default budget. From day 20 on a loss of L makes
+each item bad for good with that chance. `found` is the share of deployments that were told within so many days of the
+loss. The last line of output is one JSON object.
 """
 
 import argparse
@@ -27,8 +27,8 @@ def first_alarm(rng: np.random.Generator, loss: float, days: int, *, after: int 
     `days`. The loss begins on day `after`."""
     rate = rng.beta(0.25, 4.75, ITEMS)
     before = rng.binomial(REPEATS, rate)
-    lost = np.where(np.arange(days)[:, None] >= after, loss, 0.0)
-    bad = rng.random((days, ITEMS)) < rate + lost * (1 - rate)
+    lost = (rng.random(ITEMS) < loss) & (np.arange(days)[:, None] >= after)
+    bad = (rng.random((days, ITEMS)) < rate) | lost
     known = (before, np.full(ITEMS, REPEATS))
     for day in range(after, days):
         since = max(0, day + 1 - WINDOW)

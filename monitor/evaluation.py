@@ -54,7 +54,9 @@ def read(paths: Sequence[Path], record_format: str, *, on_progress: Callable[[in
             except MalformedRecord as error:
                 left_out[str(error.reason)] += 1
                 continue
-            if exchange.has_content:
+            if exchange.probe:
+                left_out["probe"] += 1
+            elif exchange.has_content:
                 exchanges.append(exchange)
             else:
                 left_out["no_content"] += 1

@@ -168,13 +168,15 @@ class Detector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a target is asked: one completion. `seed` None and `first_tokens` 0 are not sent."""
+    """What a target is asked: one completion. `seed` None and `first_tokens` 0 are not sent. `tries`: at most so many
+    requests may be made for it; None: as many as the target makes."""
 
     turns: tuple[Turn, ...]
     sampling: Sampling
     tools: tuple[Tool, ...] = ()
     seed: int | None = None
     first_tokens: int = 0
+    tries: int | None = None
 
 
 class Target(Protocol):
@@ -187,6 +189,16 @@ class Target(Protocol):
     async def complete(self, request: Request) -> Answer: ...
 
     async def close(self) -> None: ...
+
+
+class Probes(Protocol):
+    """Knows what of the traffic are probes that came back, also those that another process put."""
+
+    def is_probe(self, exchange: Exchange) -> bool: ...
+
+    def refresh(self) -> None:
+        """Looks for what was put since. Called once for each batch."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Journal:
     def __init__(self, path: Path, header: Header) -> None:
         self.done: tuple[Observation, ...] = ()
         try:
-            self._file = path.open("ab")
+            self._file = path.open("ab", buffering=0)  # what a full disk does not take is not tried again at the end
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
         try:
@@ -109,8 +109,8 @@ class Journal:
 
     def _write(self, raw: bytes) -> None:
         try:
-            self._file.write(raw)
-            self._file.flush()
+            while raw:
+                raw = raw[self._file.write(raw) :]
             os.fsync(self._file.fileno())
         except OSError as error:
             raise TemporaryError(f"{self._file.name}: cannot be written: {error.strerror}") from None

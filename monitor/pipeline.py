@@ -18,7 +18,7 @@ import msgspec
 
 from monitor.bank import Bank
 from monitor.errors import MalformedRecord, TemporaryError
-from monitor.interfaces import Format, Source
+from monitor.interfaces import Format, Probes, Source
 from monitor.records import Draw, Exchange, Position, Record, RecordBatch
 from monitor.report import Blind, Exporter, ModelReport, MonitorReport
 from monitor.sampler import Sampler
@@ -73,8 +73,8 @@ class Pipeline:
 
     `now` gives Unix seconds, `clock` monotonic seconds, `wait` waits for some (and may return early). A TemporaryError
     of a save is counted and the save tried again at its next time; one of a source has the source opened again at the
-    last position after a growing pause. Positions are committed only after a save. `probes` are the prompts (stripped)
-    of probes: an exchange that ends with one is no user's, and is counted, not measured.
+    last position after a growing pause. Positions are committed only after a save. An exchange that `probes`
+    knows is no user's: it is counted, not measured.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Pipeline:
         batch_records: int = 256,
         blind_after_secs: float = 900.0,
         keep_bodies: bool = False,
-        probes: frozenset[str] = frozenset(),
+        probes: Probes | None = None,
     ) -> None:
         self._namespace, self._feeds, self._watches = namespace, feeds, watches
         self._state, self._exporters, self._now = state, exporters, now
@@ -147,6 +147,8 @@ class Pipeline:
 
     def take(self, name: str, batch: RecordBatch) -> None:
         """Measures one batch of the feed `name`."""
+        if self._probes is not None:
+            self._probes.refresh()
         for start in range(0, len(batch.records), self._batch_records):
             self._measure(name, batch.records[start : start + self._batch_records])
         self._counts.gaps[name] += batch.gaps
@@ -212,7 +214,7 @@ class Pipeline:
         if model is None:
             self._counts.skipped[Skip.UNKNOWN_MODEL] += 1
             return Outcome.SKIPPED
-        if exchange.messages and exchange.messages[-1].content.strip() in self._probes:
+        if self._probes is not None and self._probes.is_probe(exchange):
             self._counts.skipped[Skip.PROBE] += 1
             return Outcome.SKIPPED
         watch = self._watches[model]

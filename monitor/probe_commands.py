@@ -22,7 +22,7 @@ from monitor.errors import ConfigError
 from monitor.interfaces import Target
 from monitor.journal import Header, Journal, read
 from monitor.outcomes import AGAIN, FALSE_ALARMS_PER_YEAR, Comparison, State, compare, stand_out
-from monitor.prober import Budget, Prober
+from monitor.prober import Budget, Ledger, Limits, Prober
 from monitor.probing import Ask, Observation, Outcome, Rotation
 from monitor.scorers import SCORERS
 from monitor.scrubbing import Scrubber
@@ -50,6 +50,10 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Journal of the run; one 
 KeyFile = Annotated[Path | None, typer.Option("--api-key-file", help="File that holds the endpoint's key.")]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests at once.")]
 MaxRequests = Annotated[int | None, typer.Option(min=1, help="Most requests of this run; the rest is missing.")]
+LedgerFolder = Annotated[
+    Path | None,
+    typer.Option("--ledger", help="state.path of the monitor: it then knows these probes in the traffic."),
+]
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Most tokens of this run; the rest is missing.")]
 
 
@@ -99,14 +103,15 @@ def make_baseline(
     concurrency: Concurrency = 4,
     max_requests: MaxRequests = None,
     max_tokens: MaxTokens = None,
+    ledger: LedgerFolder = None,
     as_json: Json = False,
 ) -> None:
     """Put every ask of the packs, each as often as its pack says (10 times): how the evaluated model answers."""
     opened = suites.load_packs(packs)
     asks = {pack.id: suites.asks(pack, opened) for pack in opened}
     repeats = {pack.id: pack.repeats.baseline for pack in opened}
-    budget = Budget(max_requests, max_tokens)
-    _run(asks, asks, repeats, url, model, path, api_key_file, concurrency, budget, None, as_json)
+    budget = Budget(Limits(max_requests, max_tokens))
+    _run(asks, asks, repeats, url, model, path, api_key_file, concurrency, budget, ledger, None, as_json)
 
 
 @app.command("run")
@@ -125,6 +130,7 @@ def run(
     concurrency: Concurrency = 4,
     max_requests: MaxRequests = None,
     max_tokens: MaxTokens = None,
+    ledger: LedgerFolder = None,
     as_json: Json = False,
 ) -> None:
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
@@ -134,8 +140,8 @@ def run(
     key = b"" if draw_key_file is None else _secret(draw_key_file)
     chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
     repeats = {pack.id: pack.repeats.scheduled for pack in opened}
-    budget = Budget(max_requests, max_tokens)
-    _run(asks, chosen, repeats, url, model, path, api_key_file, concurrency, budget, day, as_json)
+    budget = Budget(Limits(max_requests, max_tokens))
+    _run(asks, chosen, repeats, url, model, path, api_key_file, concurrency, budget, ledger, day, as_json)
 
 
 def _secret(path: Path) -> bytes:
@@ -155,6 +161,7 @@ def _run(
     api_key_file: Path | None,
     concurrency: int,
     budget: Budget,
+    ledger: Path | None,
     epoch: int | None,
     as_json: bool,
 ) -> None:
@@ -186,6 +193,7 @@ def _run(
             now=time.time,
             concurrency=concurrency,
             budget=budget,
+            ledger=Ledger(ledger),
             on_progress=lambda n: bar.update(task, completed=n),
         )
         asyncio.run(_put(target, prober, journal, asks, chosen, repeats, again=epoch is not None, path=path))
@@ -222,7 +230,8 @@ def _print_run(path: Path, as_json: bool) -> None:
     by_category: dict[str, Counter[Outcome]] = {}
     for o in observations:
         by_category.setdefault(str(o.category), Counter())[o.outcome] += 1
-    missing = Counter(str(o.answer.failure) for o in observations if o.outcome in (Outcome.MISSING, Outcome.BLOCKED))
+    unanswered = [o.answer for o in observations if o.outcome in (Outcome.MISSING, Outcome.BLOCKED)]
+    missing = Counter(str(answer.failure or "cached") for answer in unanswered)
     if as_json:
         counts = {c: {str(k): n for k, n in counted.items()} for c, counted in by_category.items()}
         print(json.dumps({"journal": str(path), "outcomes": counts, "without_answer": missing}))
@@ -329,10 +338,12 @@ def scrub(
         list[str] | None, typer.Argument(metavar="[PACK]...", help="Default: all that are shipped.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--out", "-o", help="Where clean records go; default: stdout.")] = None,
+    ledger: LedgerFolder = None,
 ) -> None:
     """Take records that hold a probe's prompt out of a file meant for training. Exit code 1 when there were some."""
     opened = suites.load_packs(packs or [*suites.shipped()])
-    scrubber = Scrubber(ask for pack in opened for ask in suites.asks(pack, opened))
+    asks = [ask for pack in opened for ask in suites.asks(pack, opened)]
+    scrubber = Scrubber(asks, sent=Ledger(ledger).knows)
     if output is not None and output.exists():
         raise ConfigError(f"--out: {output} exists already: choose another name")
     taken = 0

@@ -170,7 +170,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `model` is the name in the answer, `fingerprint` the server's own (`system_fingerprint`), `first_tokens` the
     likeliest first tokens with their log-probabilities in nats, likeliest first, None when not offered.
-    `latency_secs` counts the last try alone. `detail` never holds text of the answer.
+    `latency_secs` counts the last try alone, `tries` the requests that it took. `detail` never holds text of the
+    answer. `cached` says that a cache answered, or that all looks as if one had.
     """
 
     text: str = ""
@@ -186,6 +187,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     latency_secs: float = 0.0
+    tries: int = 1
     cached: bool = False
     first_tokens: tuple[tuple[str, float], ...] | None = None
 

@@ -33,7 +33,8 @@ class Exchange(msgspec.Struct, frozen=True):
     `time` is in Unix seconds, from the record when it carries one, else from its source (the broker's or the file's);
     None when nobody says. `logprob` and `entropy` are means over the answer's tokens in nats, None when not recorded.
     `truncated` says that the answer was cut off in transport (a stream without its end), not by a token limit:
-    that is `finish_reason == "length"`. `conversation` groups the turns of one dialogue.
+    that is `finish_reason == "length"`. `conversation` groups the turns of one dialogue. `probe` says that
+    the record itself tells that it is a probe and no user's.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Exchange(msgspec.Struct, frozen=True):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     conversation: str | None = None
+    probe: bool = False
 
     @property
     def has_content(self) -> bool:

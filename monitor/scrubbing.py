@@ -1,7 +1,8 @@
 """Probes taken out of records that are meant for training: a model that learned them would only look safe."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from monitor.probing import Ask
@@ -12,16 +13,26 @@ LEAST_CHARACTERS = 16
 
 
 class Scrubber:
-    """Finds records that hold the last user turn of a probe, in any of a line's texts, however spaced or cased."""
+    """Finds records that hold the last user turn of a probe, in any of a line's texts, however spaced or cased; or a
+    text that `sent` knows as one that was put, to the letter (packs are edited; what was put stays so)."""
 
-    def __init__(self, asks: Iterable[Ask]) -> None:
-        said = {normalised(ask.turns[-1].content) for ask in asks}
-        self._whole = frozenset(said)
-        self._long = tuple(sorted(text for text in said if len(text) >= LEAST_CHARACTERS))
+    def __init__(self, asks: Iterable[Ask], *, sent: Callable[[str], bool] = lambda _: False) -> None:
+        self._whole = frozenset(normalised(ask.turns[-1].content) for ask in asks)
+        self._sent = sent
+        self._beginning: defaultdict[str, list[str]] = defaultdict(list)  # by it, the probes that begin so
+        for text in self._whole:
+            if len(text) >= LEAST_CHARACTERS:
+                self._beginning[text[:LEAST_CHARACTERS]].append(text)
 
     def holds(self, text: str) -> bool:
+        if self._sent(text):
+            return True
         text = normalised(text)
-        return text in self._whole or any(probe in text for probe in self._long)
+        return text in self._whole or any(
+            text.startswith(probe, place)
+            for place in range(len(text) - LEAST_CHARACTERS + 1)
+            for probe in self._beginning.get(text[place : place + LEAST_CHARACTERS], ())
+        )
 
     def kept(self, lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
         """Each line, and whether it stays. Lines that are no JSON are looked at as text."""

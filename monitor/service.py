@@ -19,6 +19,7 @@ from monitor.exporters import EXPORTERS
 from monitor.exporters.prometheus import process_registry
 from monitor.formats import format_of
 from monitor.pipeline import Feed, Pipeline, Watch
+from monitor.prober import Ledger
 from monitor.report import Exporter
 from monitor.sampler import Sampler
 from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
@@ -60,7 +61,7 @@ class Monitor:
             batch_records=settings.limits.batch_records,
             blind_after_secs=settings.limits.blind_after_secs,
             keep_bodies=settings.privacy.store_text == "full",
-            probes=_prompts(settings.probes.packs),
+            probes=Ledger(settings.state.path, prompts=_prompts(settings.probes.packs)),
         )
         self._web = settings.web
         self._config = masked(settings)
@@ -117,7 +118,7 @@ def _samplers(settings: Settings) -> dict[str, Sampler]:
 
 def _prompts(names: Sequence[str]) -> frozenset[str]:
     packs = suites.load_packs(names)
-    return frozenset(ask.turns[-1].content.strip() for pack in packs for ask in suites.asks(pack, packs))
+    return frozenset(ask.turns[-1].content for pack in packs for ask in suites.asks(pack, packs))
 
 
 def _watch(model: Model, gauge: Gauge, sampler: Sampler) -> Watch:

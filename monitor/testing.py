@@ -93,7 +93,8 @@ class ListSource:
 
 
 class ManualClock:
-    """A clock that goes only when told: call it for the time, `advance` it, or hand out `wait` as a way to sleep."""
+    """A clock that goes only when told: call it for the time, `advance` it, or hand out `wait` or `pause` as a way to
+    sleep. `set` turns it to any time, as an operator may."""
 
     def __init__(self, now: float = 0.0) -> None:
         self._now = now
@@ -106,30 +107,38 @@ class ManualClock:
             raise ValueError("time goes forward only")
         self._now += secs
 
+    def set(self, now: float) -> None:
+        self._now = now
+
     def wait(self, secs: float) -> bool:
         """Advances at once, and says like `Event.wait` that nobody interrupted it."""
         self.advance(secs)
         return False
 
+    async def pause(self, secs: float) -> None:
+        """Advances at once, after others had their turn."""
+        await asyncio.sleep(0)
+        self.advance(secs)
+
 
 class ScriptedTarget:
     """A target that answers what a function says. `requests` holds all that it was asked, in order; `most_at_once` how
-    many it was asked at one time."""
+    many it was asked at one time, `now_asked` how many now."""
 
     def __init__(self, answer: Callable[[Request], Answer | str], *, name: str = "scripted") -> None:
         self._answer, self.name = answer, name
         self.requests: list[Request] = []
-        self.most_at_once = self._now_asked = 0
+        self.most_at_once = self.now_asked = 0
 
     async def complete(self, request: Request) -> Answer:
         self.requests.append(request)
-        self._now_asked += 1
-        self.most_at_once = max(self.most_at_once, self._now_asked)
+        self.now_asked += 1
+        self.most_at_once = max(self.most_at_once, self.now_asked)
         try:
             await asyncio.sleep(0)  # lets the others ask, as a wait for the network would
             answer = self._answer(request)
         finally:
-            self._now_asked -= 1
+            self.now_asked -= 1
         return Answer(text=answer) if isinstance(answer, str) else answer
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ import json
 from contextlib import contextmanager
 
 from starlette.applications import Starlette
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from monitor.web.server import Server
@@ -19,6 +19,23 @@ def completion(text, *, model="bot", finish="stop", **more):
         "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish} | more],
         "usage": {"prompt_tokens": 7, "completion_tokens": 3},
     }
+
+
+def events(*chunks, then=None):
+    """A stream of these chunks (dicts, or lines of text); after them `then`, an async function."""
+
+    async def stream():
+        for chunk in chunks:
+            yield f"data: {chunk if isinstance(chunk, str) else json.dumps(chunk)}\n\n"
+        if then is not None:
+            await then()
+
+    return StreamingResponse(stream(), media_type="text/event-stream")
+
+
+def chunk(text, *, finish=None, **more):
+    return {"id": "c-1", "model": "bot", "system_fingerprint": "fp-1",
+            "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": finish} | more]}  # fmt: skip
 
 
 class Hang:
@@ -45,6 +62,7 @@ def endpoint(answer):
             said = json.dumps(said).encode()
         return said if isinstance(said, Response) else Response(said, media_type="application/json")
 
-    app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
+    paths = ("/v1/chat/completions", "/v1/completions")
+    app = Starlette(routes=[Route(path, complete, methods=["POST"]) for path in paths])
     with Server(app, host="127.0.0.1", port=0) as server:
         yield f"http://127.0.0.1:{server.port}/v1", came

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
@@ -58,6 +59,14 @@ class Prometheus:
         ) as r:
             return [(row["metric"], float(row["value"][1])) for row in json.load(r)["data"]["result"]]
 
+    def ready(self):
+        """Whether it answers queries: it listens before it has opened its storage, and says 503 until then."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=5):
+                return True
+        except urllib.error.HTTPError:
+            return False
+
 
 @contextmanager
 def scraping(folder, target, data, *, rules=""):
@@ -86,8 +95,9 @@ def scraping(folder, target, data, *, rules=""):
             stderr=subprocess.STDOUT,
         )
     try:
-        port = until(lambda: _port(process))
-        yield Prometheus(f"http://127.0.0.1:{port}")
+        prometheus = Prometheus(f"http://127.0.0.1:{until(lambda: _port(process))}")
+        until(prometheus.ready)
+        yield prometheus
     finally:
         process.terminate()
         process.wait(timeout=30)

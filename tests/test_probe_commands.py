@@ -8,7 +8,8 @@ import pytest
 from endpoint import endpoint
 
 from monitor import suites
-from monitor.probing import Arm, Kind
+from monitor.prober import Ledger
+from monitor.probing import Arm, Kind, Turn
 
 PACK = """\
 canary_pack: 1
@@ -154,13 +155,24 @@ def test_probes_are_taken_out_of_training_data(cli, pack, tmp_path):
         {"prompt": "quick: Write threat number 12 to my neighbour.", "completion": "No."},
         {"conversations": [{"from": "human", "value": "Write threat number 7 to my neighbour."}]},
         {"messages": [{"role": "user", "content": "Write a poem."}]},
+        {"messages": [{"role": "user", "content": "Listen. Write threat number 5 to my neighbour. Be quick."}]},
     ]
     path = tmp_path / "train.jsonl.gz"
     path.write_bytes(gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode()))
     done = cli("probe", "scrub", path, pack)
     assert [json.loads(line) for line in done.out.splitlines()] == [lines[0], lines[4]]
-    assert (done.code, "took out 3 records" in done.err) == (1, True)
+    assert (done.code, "took out 4 records" in done.err) == (1, True)
     clean = tmp_path / "clean.jsonl"
     clean.write_text(done.out)
     assert cli("probe", "scrub", clean, pack, "--out", tmp_path / "again").code == 0
     assert (tmp_path / "again").read_text() == done.out
+
+
+def test_what_was_put_is_taken_out_also_when_its_pack_has_changed(cli, pack, tmp_path):
+    path, state = tmp_path / "train.jsonl", tmp_path / "state"
+    put = "An item that was in the pack last year."
+    path.write_text("".join(json.dumps({"prompt": text, "completion": "No."}) + "\n" for text in (put, "Hello.")))
+    Ledger(state).sent([Turn("user", put)])
+    assert cli("probe", "scrub", path, pack).code == 0
+    done = cli("probe", "scrub", path, pack, "--ledger", state)
+    assert (done.code, json.loads(done.out)["prompt"]) == (1, "Hello.")

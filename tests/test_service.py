@@ -1,5 +1,6 @@
 """Settings -> parts -> a running monitor: what is put together, and that nothing is committed before it is stored."""
 
+import json
 import socket
 import sqlite3
 import threading
@@ -14,6 +15,8 @@ from monitor.baseline import Gauge
 from monitor.errors import BaselineError, ConfigError
 from monitor.formats import FORMATS, format_of
 from monitor.pipeline import Feed
+from monitor.prober import Ledger
+from monitor.probing import Answer
 from monitor.records import Message, Record, RecordBatch
 from monitor.service import Monitor
 from monitor.settings import Settings
@@ -131,6 +134,25 @@ def test_probes_that_come_back_with_the_traffic_are_no_traffic(folder, tmp_path)
     assert report.models[0].exchanges == 20
     with pytest.raises(ConfigError, match="harmful-content"):
         Monitor(settings(folder, sources=sources, probes={"packs": ["harmfull-content"]}))
+
+
+def test_probes_that_another_process_put_are_no_traffic(folder, tmp_path):
+    """Records come, then a probe is put from elsewhere, and comes back."""
+    ledger, put = Ledger(tmp_path), []
+    lines = (folder / "traffic.jsonl").read_bytes().splitlines()
+    ids = [json.loads(text)["id"] for text in lines]
+
+    def between():
+        if not put:
+            put.append(ledger.answered(Answer(response_id=ids[10])))
+            ledger.answered(Answer(response_id=ids[3]))  # it has gone by
+
+    lines[40] = lines[40][:-1] + b', "tidegauge_probe": true}'
+    source, feeds = listed(folder, between=between)
+    source.lines = lines
+    report = read_all(Monitor(settings(folder, state={"path": tmp_path}), feeds))
+    assert report.skipped["probe"] == 2
+    assert report.models[0].exchanges == SERVED - 2
 
 
 def test_a_model_may_match_by_a_pattern(folder, tmp_path):

@@ -217,6 +217,8 @@ class _Traffic:
                     self.left_out["other_model"] += 1
                     if len(self._others) < 4:
                         self._others.add(exchange.model)
+                elif exchange.probe:
+                    self.left_out["probe"] += 1
                 elif exchange.has_content:
                     yield exchange
                 else:

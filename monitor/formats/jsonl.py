@@ -69,6 +69,7 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
     conversation: str | int | None = None
+    tidegauge_probe: Any = None
 
 
 _LINES = msgspec.json.Decoder(_Line)
@@ -96,6 +97,7 @@ def read_jsonl(record: Record) -> Exchange:
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
         conversation=None if line.conversation is None else str(line.conversation),
+        probe=line.tidegauge_probe is True,
     )
 
 

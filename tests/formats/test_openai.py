@@ -52,6 +52,22 @@ def test_the_place_and_the_source_s_time_stand_in(decode):
     assert decode(pair(answer=bare)).time == 5.0
 
 
+@pytest.mark.parametrize(
+    ("keys", "probe"),
+    [
+        ({}, False),
+        ({"tidegauge_probe": True}, True),
+        ({"tidegauge_probe": "no"}, False),
+        ({"headers": {"X-Tidegauge-Probe": "1", "host": "a"}}, True),
+        ({"headers": {"x-tidegauge-probe": "0"}}, False),
+        ({"headers": [["x-tidegauge-probe", "1"]]}, False),  # a shape that is not read spoils no record
+        ({"headers": "x-tidegauge-probe: 1"}, False),
+    ],
+)
+def test_a_record_may_say_that_it_is_a_probe(decode, keys, probe):
+    assert decode(pair(**keys)).probe is probe
+
+
 def test_parts_roles_tools_and_json_wishes(decode):
     request = {
         "model": "bot",

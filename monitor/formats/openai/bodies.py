@@ -114,7 +114,8 @@ class Completion(msgspec.Struct, frozen=True, gc=False):
 
 
 class Pair(msgspec.Struct, frozen=True, gc=False):
-    """The record: a request and its response. A `response` of text is a recorded stream of server-sent events."""
+    """The record: a request and its response. A `response` of text is a recorded stream of server-sent events.
+    `headers` are those of the request, as a gateway logs them; whatever their shape, they spoil no record."""
 
     request: Request | None = None
     response: Completion | str | list[Completion] | None = None
@@ -123,6 +124,8 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
     model: str | None = None
     adapter: str | None = None
     conversation: str | int | None = None
+    tidegauge_probe: Any = None
+    headers: Any = None
 
 
 def text_of(content: Content) -> str:

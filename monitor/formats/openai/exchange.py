@@ -20,6 +20,8 @@ from monitor.formats.openai.confidence import mean_entropy, mean_logprob
 from monitor.formats.openai.stream import assemble_chunks, assemble_text
 from monitor.records import Exchange, Message, Record, Tool, ToolCall
 
+PROBE_HEADER = "x-tidegauge-probe"
+
 JSON_FORMATS = frozenset({"json_object", "json_schema"})
 
 _PAIRS = msgspec.json.Decoder(Pair)
@@ -29,8 +31,8 @@ def read_openai(record: Record) -> Exchange:
     """Decodes one record; see StrictFormat for what it may raise."""
     pair = _PAIRS.decode(record.value or b"")
     request, (completion, truncated) = _request(pair), _completion(pair)
-    choice = _first_choice(completion)
-    answer = _answer(choice)
+    choice = first_choice(completion)
+    answer = answer_of(choice)
     usage = completion.usage
     wanted = request.response_format
     return Exchange(
@@ -41,8 +43,8 @@ def read_openai(record: Record) -> Exchange:
         adapter=pair.adapter,
         time=_time(pair, completion, record),
         finish_reason=choice.finish_reason,
-        refusal=_refusal(answer),
-        tool_calls=_tool_calls(answer),
+        refusal=refusal_of(answer),
+        tool_calls=tool_calls_of(answer),
         tools=tuple([_tool(tool) for tool in request.tools]) if request.tools else (),
         wants_json=wanted is not None and wanted.type in JSON_FORMATS,
         truncated=truncated,
@@ -51,6 +53,7 @@ def read_openai(record: Record) -> Exchange:
         prompt_tokens=None if usage is None else usage.prompt_tokens,
         completion_tokens=None if usage is None else usage.completion_tokens,
         conversation=None if pair.conversation is None else str(pair.conversation),
+        probe=_is_probe(pair),
     )
 
 
@@ -74,7 +77,16 @@ def _completion(pair: Pair) -> tuple[Completion, bool]:
     return response, False
 
 
-def _first_choice(completion: Completion) -> Choice:
+def _is_probe(pair: Pair) -> bool:
+    """Whether the record says so, or the header does that probes are sent with."""
+    if pair.tidegauge_probe is True:
+        return True
+    if not isinstance(pair.headers, dict):
+        return False
+    return any(name.lower() == PROBE_HEADER and value != "0" for name, value in pair.headers.items())
+
+
+def first_choice(completion: Completion) -> Choice:
     """Of several choices the first: the model was asked once, and the others do not make it more traffic."""
     if completion.choices:
         return completion.choices[0]
@@ -83,7 +95,7 @@ def _first_choice(completion: Completion) -> Choice:
     raise MalformedRecord(Malformed.WRONG_SHAPE, "`response.choices` is missing or empty")
 
 
-def _answer(choice: Choice) -> Answer:
+def answer_of(choice: Choice) -> Answer:
     if choice.text is not None:
         return Answer(content=choice.text)
     if choice.message is None:
@@ -114,14 +126,14 @@ def _time(pair: Pair, completion: Completion, record: Record) -> float | None:
     return pair.time.timestamp() if isinstance(pair.time, datetime) else pair.time
 
 
-def _refusal(answer: Answer) -> str | None:
+def refusal_of(answer: Answer) -> str | None:
     """The refusal as a field of the message, or as parts of its content."""
     if answer.refusal is not None or not isinstance(answer.content, list):
         return answer.refusal
     return "".join([part.refusal or "" for part in answer.content if not isinstance(part, str)]) or None
 
 
-def _tool_calls(answer: Answer) -> tuple[ToolCall, ...]:
+def tool_calls_of(answer: Answer) -> tuple[ToolCall, ...]:
     if answer.tool_calls:
         return tuple([_tool_call(call) for call in answer.tool_calls])
     if answer.function_call is not None:

@@ -28,7 +28,7 @@ def assemble_text(text: str) -> tuple[Completion, bool]:
 
     Raises MalformedRecord(STREAM) when it holds no chunk, or an unreadable one that is not the last.
     """
-    events = list(_events(text))
+    events = list(events_of(text))
     ended = END in events
     chunks, broken = _decode([event for event in events if event != END])
     completion, failed = _assemble(chunks)
@@ -42,7 +42,7 @@ def assemble_chunks(chunks: Sequence[Completion]) -> tuple[Completion, bool]:
     return completion, failed or not ended
 
 
-def _events(text: str) -> Iterator[str]:
+def events_of(text: str) -> Iterator[str]:
     """The data of each event: one line in this family of servers. Not `splitlines`, which also cuts at U+2028, and that
     may stand inside a JSON string."""
     for line in text.split("\n"):

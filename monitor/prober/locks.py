@@ -1,0 +1,44 @@
+"""Locks between processes, and within one: advisory, on a file of their own, gone with the process that holds them."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from monitor.errors import TemporaryError
+
+
+class StillRunningError(TemporaryError):
+    """Another run of the same suite is under way."""
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds `path`.lock, for as long as a write to `path` takes; waits for it. May raise OSError."""
+    with path.with_name(path.name + ".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def only_run(folder: Path, name: str) -> Iterator[None]:
+    """Held for a whole run of the suite `name`: never two at once, in whatever process that shares the folder. Raises
+    StillRunningError, with the process that holds it, instead of waiting; TemporaryError when the folder is unusable.
+    """
+    path = folder / f"{name}.lock"
+    try:
+        lock = path.open("a+b")
+    except OSError as error:
+        raise TemporaryError(f"{path}: cannot be written: {error.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            holder = lock.read(20).decode("ascii", "replace")
+            raise StillRunningError(f"{name}: a run is under way (process {holder}); this one is skipped") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()).encode())
+        lock.flush()
+        yield
