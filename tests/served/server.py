@@ -2,11 +2,12 @@
 URL, then serves until its standard input ends. What waits is answered in batches, and log-probabilities are told."""
 
 import asyncio
-import queue
+import os
 import sys
 import threading
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,48 +23,65 @@ MOST = 64
 """Answers of one batch. More cost memory and save little."""
 
 QUIET_SECS = 0.02
-"""A batch begins when nothing more came for so long."""
+"""A batch begins when it is full, or nothing more came for so long."""
 
-_Waiting = tuple[Job, asyncio.AbstractEventLoop, "asyncio.Future[Done]"]
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    model: Model
+    job: Job
+    loop: asyncio.AbstractEventLoop
+    done: "asyncio.Future[Done]"
+
+    @property
+    def place(self) -> tuple[int, tuple[int, ...]]:
+        """Prompts of like length stand together, for the shorter ones are filled up, and so do the same ones."""
+        return len(self.job.prompt), self.job.prompt
 
 
 class Desk:
-    """One model with its queue, and a thread that answers from it."""
+    """What waits for any of the models, and a thread for each core that answers from it."""
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self._waiting: queue.Queue[_Waiting] = queue.Queue()
-        threading.Thread(target=self._work, daemon=True).start()
+    def __init__(self) -> None:
+        self._waiting: list[_Waiting] = []
+        self._came = threading.Condition()
+        for _ in range(os.cpu_count() or 1):
+            threading.Thread(target=self._work, daemon=True).start()
 
-    def check(self, job: Job) -> None:
-        """Raises for a conversation that the model cannot be shown."""
-        self._model.prompt(job.messages)
-
-    async def answer(self, job: Job) -> Done:
+    async def answer(self, model: Model, job: Job) -> Done:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Done] = loop.create_future()
-        self._waiting.put((job, loop, done))
+        with self._came:
+            self._waiting.append(_Waiting(model, job, loop, done))
+            self._came.notify_all()
         return await done
 
     def _work(self) -> None:
         while True:
             batch = self._batch()
             try:
-                answers = self._model.answer([job for job, _, _ in batch])
+                answers = batch[0].model.answer([waiting.job for waiting in batch])
             except Exception as error:
-                for _, loop, done in batch:
-                    loop.call_soon_threadsafe(done.set_exception, error)
+                for waiting in batch:
+                    waiting.loop.call_soon_threadsafe(waiting.done.set_exception, error)
                 continue
-            for (_, loop, done), answer in zip(batch, answers, strict=True):
-                loop.call_soon_threadsafe(_give, done, answer)
+            for waiting, answer in zip(batch, answers, strict=True):
+                waiting.loop.call_soon_threadsafe(_give, waiting.done, answer)
 
     def _batch(self) -> list[_Waiting]:
-        batch = [self._waiting.get()]
-        while len(batch) < MOST:
-            try:
-                batch.append(self._waiting.get(timeout=QUIET_SECS))
-            except queue.Empty:
-                break
+        """What waits longest, and beside it what is most like it."""
+        with self._came:
+            self._came.wait_for(lambda: self._waiting)
+            while len(self._waiting) < MOST and self._came.wait(QUIET_SECS):
+                self._came.wait_for(lambda: self._waiting)  # another thread may have taken all
+            if not self._waiting:
+                return self._batch()
+            first = self._waiting[0]
+            alike = sorted((one for one in self._waiting if one.model is first.model), key=lambda one: one.place)
+            begin = max(0, min(alike.index(first) - MOST // 2, len(alike) - MOST))
+            batch = alike[begin : begin + MOST]
+            taken = set(map(id, batch))
+            self._waiting = [one for one in self._waiting if id(one) not in taken]
         return batch
 
 
@@ -72,23 +90,24 @@ def _give(done: "asyncio.Future[Done]", answer: Done) -> None:
         done.set_result(answer)
 
 
-def app(desks: Mapping[str, Desk]) -> Starlette:
+def app(models: Mapping[str, Model]) -> Starlette:
+    desk = Desk()
+
     async def complete(request: Request) -> Response:
         body = await request.json()
-        desk = desks.get(body.get("model"))
-        if desk is None:
+        model = models.get(body.get("model"))
+        if model is None:
             return _refused(404, f"no such model: {body.get('model')}")
         try:
-            job = _job(body)
-            desk.check(job)
+            job = _job(model, body)
         except (KeyError, TypeError, ValueError) as error:
             return _refused(400, f"{type(error).__name__}: {error}")
-        return JSONResponse(_completion(body["model"], await desk.answer(job)))
+        return JSONResponse(_completion(body["model"], await desk.answer(model, job)))
 
-    async def models(request: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [{"id": name, "object": "model"} for name in desks]})
+    async def listed(request: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [{"id": name, "object": "model"} for name in models]})
 
-    routes = [Route("/v1/chat/completions", complete, methods=["POST"]), Route("/v1/models", models)]
+    routes = [Route("/v1/chat/completions", complete, methods=["POST"]), Route("/v1/models", listed)]
     return Starlette(routes=routes)
 
 
@@ -96,7 +115,7 @@ def _refused(status: int, message: str) -> Response:
     return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, status_code=status)
 
 
-def _job(body: Mapping[str, Any]) -> Job:
+def _job(model: Model, body: Mapping[str, Any]) -> Job:
     told = {"max_tokens": 160, "temperature": 1.0, "top_p": 1.0}
     told |= {key: body[key] for key in told if body.get(key) is not None}
     top = int(body.get("top_logprobs") or 0) if body.get("logprobs") else None
@@ -105,7 +124,7 @@ def _job(body: Mapping[str, Any]) -> Job:
     if top is not None and not 0 <= top <= 20:
         raise ValueError("top_logprobs 0 to 20")
     messages = [{"role": str(turn["role"]), "content": turn.get("content") or ""} for turn in body["messages"]]
-    return Job(messages, seed=body.get("seed"), top=top, **told)
+    return Job(model.prompt(messages), seed=body.get("seed"), top=top, **told)
 
 
 def _completion(model: str, done: Done) -> dict[str, Any]:
@@ -137,8 +156,8 @@ def _completion(model: str, done: Done) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> None:
     folders = dict(argument.split("=", 1) for argument in arguments)
-    desks = {name: Desk(Model(Path(folder))) for name, folder in folders.items()}
-    with Server(app(desks), host="127.0.0.1", port=0) as server:
+    models = {name: Model(Path(folder)) for name, folder in folders.items()}
+    with Server(app(models), host="127.0.0.1", port=0) as server:
         print(f"http://127.0.0.1:{server.port}/v1", flush=True)
         sys.stdin.read()
 
