@@ -17,7 +17,7 @@ from monitor.probing import Ask, Kind, Sampling
 from monitor.scorers import SCORERS
 from monitor.targets import OpenAITarget
 
-DRAWN = Sampling(temperature=0.7, max_tokens=16)
+DRAWN = Sampling(temperature=0.7, max_tokens=12)
 """Answers are drawn, so that no two nights are the same, and cut where it is clear whether they refuse."""
 
 AT_ONCE = 8
