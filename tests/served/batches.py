@@ -17,8 +17,8 @@ MOST_PROMPTS = 1_000
 @dataclass(frozen=True)
 class Job:
     """One completion of a prompt, given as tokens. Temperature 0 takes the likeliest token; above, `seed` decides
-    alone, whatever else is in the batch. `top` is how many likely tokens are told for each place, None for no
-    log-probabilities at all."""
+    alone, but for rounding, which what else is in the batch may change. `top` is how many likely tokens are told for
+    each place, None for no log-probabilities at all."""
 
     prompt: tuple[int, ...]
     max_tokens: int
@@ -91,9 +91,22 @@ class Model:
             places = places + 1
 
     def _begun(self, jobs: Sequence[Job]) -> tuple[torch.Tensor, DynamicCache, torch.Tensor]:
-        """Logits of the first tokens, and the cache and mask that go with them. A prompt that is answered at length is
-        remembered; to one that is asked for a single token the model is shown it anew each time."""
+        """Logits of the first tokens, and the cache and mask that go with them."""
         prompts = [job.prompt for job in jobs]
+        shown = self._read(prompts)
+        self._remember({job.prompt: shown[job.prompt] for job in jobs if job.max_tokens > 1})
+        _, mask = _left_padded(prompts)
+        layers, two, heads, _, width = shown[prompts[0]].seen.shape
+        table = shown[prompts[0]].seen.new_zeros(len(jobs), layers, two, heads, mask.shape[1], width)
+        for row, prompt in enumerate(prompts):
+            table[row, ..., -len(prompt) :, :] = shown[prompt].seen
+        cache = DynamicCache()
+        for layer in range(layers):
+            cache.update(table[:, layer, 0], table[:, layer, 1], layer)
+        return torch.stack([shown[prompt].logits for prompt in prompts]), cache, mask
+
+    def _read(self, prompts: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], "_Shown"]:
+        """Those that are remembered, and the others in one go."""
         with self._remembering:
             shown = {prompt: self._shown[prompt] for prompt in prompts if prompt in self._shown}
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in shown]
@@ -104,17 +117,10 @@ class Model:
             seen = torch.stack([torch.stack([layer.keys, layer.values]) for layer in cache.layers])
             for row, prompt in enumerate(new):
                 shown[prompt] = _Shown(logits[row], seen[:, :, row, :, -len(prompt) :].clone())
-            self._remember({job.prompt: shown[job.prompt] for job in jobs if job.max_tokens > 1})
-        _, mask = _left_padded(prompts)
-        table = shown[prompts[0]].seen.new_zeros(len(jobs), *_widened(shown[prompts[0]].seen.shape, mask.shape[1]))
-        for row, prompt in enumerate(prompts):
-            table[row, ..., -len(prompt) :, :] = shown[prompt].seen
-        cache = DynamicCache()
-        for layer in range(table.shape[1]):
-            cache.update(table[:, layer, 0], table[:, layer, 1], layer)
-        return torch.stack([shown[prompt].logits for prompt in prompts]), cache, mask
+        return shown
 
     def _remember(self, shown: Mapping[tuple[int, ...], "_Shown"]) -> None:
+        """Not what single tokens are asked of: that is read anew each time, as a server does that remembers nothing."""
         with self._remembering:
             self._shown |= shown
             while len(self._shown) > MOST_PROMPTS:
@@ -184,11 +190,6 @@ def _likely(logits: torch.Tensor, token: int, n: int) -> tuple[float, list[tuple
     logprobs = logits.log_softmax(-1)
     values, tokens = logprobs.topk(n)
     return float(logprobs[token]), list(zip(tokens.tolist(), values.tolist(), strict=True))
-
-
-def _widened(shape: Sequence[int], tokens: int) -> tuple[int, ...]:
-    layers, two, heads, _, width = shape
-    return layers, two, heads, tokens, width
 
 
 def _left_padded(prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:

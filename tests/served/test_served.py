@@ -94,6 +94,14 @@ def test_a_seed_decides_alone(served):
     assert len(set(said(1, 2, 3, 4))) == 4
 
 
+def test_requests_of_one_batch_do_not_disturb_each_other(served):
+    long = Request((Turn("user", "Quick, before my shift. " * 9 + HARMFUL.turns[0].content),), Sampling())
+    short = [Request(one.turns, Sampling(max_tokens=8)) for one in (HARMFUL, HELLO, long)]
+    alone = [put(served, "evaluated", [request])[0].text for request in short]
+    assert len(set(alone)) > 1
+    assert [answer.text for answer in put(served, "evaluated", [*short, *short])] == [*alone, *alone]
+
+
 def test_log_probabilities_are_those_of_the_first_token(served):
     request = Request(HELLO.turns, Sampling(max_tokens=1), first_tokens=20)
     (answer,) = put(served, "base", [request])
