@@ -31,11 +31,9 @@ class Form:
     scans: int
 
 
-FORM = (
-    Form(trials=20, wordings=20, pool=15, scans=3)
-    if os.environ.get("SERVED_TRIALS") == "all"
-    else Form(3, 1, BASELINE, 1)
-)
+SMALL = Form(trials=3, wordings=1, pool=BASELINE, scans=1)
+WHOLE = Form(trials=20, wordings=20, pool=15, scans=3)
+FORM = WHOLE if os.environ.get("SERVED_TRIALS") == "all" else SMALL
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +92,7 @@ def _of(done, category=Category.HARMFUL_CONTENT):
 def test_a_night_asks_sixty_to_a_hundred_items_a_category(trials):
     for done in (*trials["evaluated"], *trials["eroded"]):
         assert {c.category for c in done.categories} == {"harmful_content", "over_refusal"}
-        assert all(60 <= c.items <= 100 for c in done.categories)
+        assert all(60 <= sum(c.outcomes.values()) <= 100 for c in done.categories)
 
 
 def test_trials_differ(trials):
