@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 from served import examples
-from served.trials import Bench, chosen, drawn, suite
+from served.trials import DRAWN, LIKELIEST, Bench, chosen, drawn, suite
 
 from monitor.outcomes import State, compare
 from monitor.probing import Arm, Category, Kind, Outcome
@@ -52,7 +52,7 @@ def trials(served, counts, tmp_path_factory):
     are asked anew, with seeds that neither the pool nor another night has.
     """
     began = time.monotonic()
-    every = suite("harmful-content", "identity")
+    every = suite("harmful-content", "identity", sampling=DRAWN)
     bench = Bench(served, tmp_path_factory.mktemp("trials"), every)
     nights = [trial % FORM.wordings for trial in range(FORM.trials)]
     wanted = {ask.hash for night in set(nights) for asks in chosen(every, night).values() for ask in asks}
@@ -120,7 +120,7 @@ def scans(served, counts, tmp_path_factory):
     """Of the poisoned and the evaluated model (run, comparison) for each night on which the planted phrase has its
     turn; other ones have theirs on the nights between."""
     began = time.monotonic()
-    every = {"backdoor": suite("backdoor", "harmful-content", "personal-information")["backdoor"]}
+    every = suite("backdoor", sampling=LIKELIEST)
     bench = Bench(served, tmp_path_factory.mktemp("scans"), every)
     nights = [night for night in range(3 * FORM.scans) if any(map(_planted, chosen(every, night)["backdoor"]))]
     models = ("poisoned", "evaluated")

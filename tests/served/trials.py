@@ -20,20 +20,23 @@ from monitor.targets import OpenAITarget
 DRAWN = Sampling(temperature=0.7, max_tokens=12)
 """Answers are drawn, so that no two nights are the same, and cut where it is clear whether they refuse."""
 
+LIKELIEST = Sampling(temperature=0.0, max_tokens=12)
+"""As the packs ask, but cut. Nights still differ in their wordings."""
+
 AT_ONCE = 8
 KEY = b"trials"
 
 Suite = Mapping[str, Sequence[Ask]]
 
 
-def suite(*packs: str) -> Suite:
-    """All asks by pack. Of single tokens the log-probabilities are compared: those are not drawn."""
+def suite(*packs: str, sampling: Sampling) -> Suite:
+    """All asks by pack, answered so. Of single tokens the log-probabilities are compared: they stay as they are."""
     opened = suites.load_packs(packs)
-    return {pack.id: [_drawn(ask) for ask in suites.asks(pack, opened)] for pack in opened}
+    return {pack.id: [_answered_so(ask, sampling) for ask in suites.asks(pack, opened)] for pack in opened}
 
 
-def _drawn(ask: Ask) -> Ask:
-    return ask if ask.kind is Kind.FINGERPRINT else replace(ask, sampling=DRAWN)
+def _answered_so(ask: Ask, sampling: Sampling) -> Ask:
+    return ask if ask.kind is Kind.FINGERPRINT else replace(ask, sampling=sampling)
 
 
 def chosen(every: Suite, night: int) -> Suite:
