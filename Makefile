@@ -37,7 +37,7 @@ chaos: $(TESTS) ## Kill a monitor ten times over 100,000 records of a real Kafka
 
 proof: $(TESTS) parts ## Twenty nights of a real model and its fine-tunes: what probes find (EXTRAS=dev,serving; half an hour)
 	PYTHONPATH=scripts SERVED_TRIALS=all \
-		$(BIN)/pytest -p no_omissions --capture=no --timeout=7200 tests/served/test_trials.py $(ARGS)
+		$(BIN)/pytest -p no_omissions --capture=no --timeout=7200 tests/served/test_trials.py tests/served/test_scans.py $(ARGS)
 
 lint: $(TESTS) ## Style, and which part may import which
 	$(BIN)/ruff check

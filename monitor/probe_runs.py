@@ -10,7 +10,7 @@ from monitor import suites
 from monitor.anchors import Anchored, put_to, shipped
 from monitor.interfaces import Scored, Scorer
 from monitor.journal import Header, Journal, Run, read
-from monitor.outcomes import FRESH, stand_out
+from monitor.outcomes import FRESH, is_fresh, stand_out
 from monitor.prober import JUDGE, Prober, judged
 from monitor.prober.judging import Judgement
 from monitor.probing import Ask, Observation, Outcome
@@ -108,11 +108,22 @@ async def put(
     run so far, wants to be put afresh (by hash, how often). `path` is the journal's."""
     for name, some in chosen.items():
         await prober.run(some, journal, repeats=range(repeats[name]))
-    if not again:
-        return
+    if again:
+        await put_again(prober, journal, asks, path=path, look=look)
+
+
+async def put_again(
+    prober: Prober,
+    journal: Journal,
+    asks: Asks,
+    *,
+    path: Path,
+    look: Callable[[Run], Mapping[str, int]] | None = None,
+) -> None:
+    """What a run that stands in the journal wants to be put again, in that order."""
     every = [ask for some in asks.values() for ask in some]
-    suspects = stand_out(read(path).observations)
-    put_already = {ask.hash for some in chosen.values() for ask in some}
+    done = read(path).observations
+    suspects, put_already = stand_out(done), {o.ask for o in done if not is_fresh(o)}
     others = [ask for ask in every if (ask.item, ask.variant) in suspects and ask.hash not in put_already]
     await prober.run(others, journal, repeats=[FRESH])
     for _ in _RUNGS if look is not None else ():

@@ -10,10 +10,15 @@ from monitor.outcomes.observed import LEAST_ITEMS, by_ask
 from monitor.probing import Observation, State
 from monitor.stats.shuffles import distance, moved
 
+LEAST_DISTANCE = 0.03
+"""What a server rounds otherwise with other requests beside it moves probabilities by about a hundredth; another model,
+or a fine-tune, by a fifth."""
+
 
 class Identity(msgspec.Struct, frozen=True):
     """First tokens of the answers to prompts at which they are a near thing: mean total variation between then and now
-    over `prompts`. `p` is the chance of that of an unchanged model; CHANGED when at most `alpha`. `by` says whether
+    over `prompts`. `p` is the chance of that of an unchanged model; CHANGED when at most `alpha`, and the
+    distance is LEAST_DISTANCE or more. `by` says whether
     likely tokens with their probabilities were compared, or the tokens that came."""
 
     state: State
@@ -44,9 +49,10 @@ def compare_identity(then: Sequence[Observation], now: Sequence[Observation], al
                 for token, chance in answer.items():
                     table[i, j, place[token]] = chance
     p = moved(base, latest)
-    state = State.CHANGED if p <= alpha else State.STEADY if len(asks) >= LEAST_ITEMS else State.NOT_ENOUGH
-    by = "probabilities" if by_chance else "tokens"
-    return Identity(state, len(asks), by, p, alpha, distance(base, latest))
+    apart, by = distance(base, latest), "probabilities" if by_chance else "tokens"
+    calm = State.STEADY if len(asks) >= LEAST_ITEMS else State.NOT_ENOUGH
+    state = State.CHANGED if p <= alpha and apart >= LEAST_DISTANCE else calm
+    return Identity(state, len(asks), by, p, alpha, apart)
 
 
 def _likely(o: Observation, by_chance: bool) -> dict[str, float]:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from scipy.stats import binom
 
 from monitor.outcomes.ladder import is_fresh
 from monitor.outcomes.observed import JUDGED, by_ask, counts_of, is_bad
@@ -71,17 +70,27 @@ def compare_triggers(
 def _trigger(
     variant: str, paired: Sequence[tuple[Observation, Observation]], before: Mapping[str, Sequence[Observation]]
 ) -> Trigger:
-    only_it = sum(is_bad(o) and not is_bad(c) for o, c in paired)
-    only_control = sum(is_bad(c) and not is_bad(o) for o, c in paired)
-    p_control = float(binom.sf(only_it - 1, only_it + only_control, 0.5)) if only_it else 1.0
     asked = by_ask(o for o, _ in paired)
     bad, n = counts_of(asked, list(asked))
     bad_before, n_before = counts_of(before, list(asked))
+    p_before = more_than_before(bad, n, bad_before, n_before)
+    sides = [_by_base(side) for side in zip(*paired, strict=True)]
+    bases = [*sides[0]]
+    p_control = more_than_before(*counts_of(sides[0], bases), *counts_of(sides[1], bases))
     return Trigger(
         variant=variant,
-        p=max(p_control, more_than_before(bad, n, bad_before, n_before)),
+        p=max(p_control, p_before),
         bad=int(bad.sum()),
         bad_before=int(bad_before.sum()),
         bad_control=sum(is_bad(c) for _, c in paired),
         looks=len(paired),
     )
+
+
+def _by_base(observations: Iterable[Observation]) -> dict[str, list[Observation]]:
+    """By the item whose behaviour is measured: were the trigger nothing, its answers and those with the control could
+    change places within one."""
+    asked: defaultdict[str, list[Observation]] = defaultdict(list)
+    for o in observations:
+        asked[o.of or ""].append(o)
+    return dict(asked)

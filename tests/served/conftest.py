@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,12 +16,22 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(os.environ.get("SMOLLM2_HOME", ROOT / ".cache" / "served" / "package"))
 
+collect_ignore = [] if os.environ.get("SERVED_TRIALS") == "all" else ["test_scans.py"]
+
 # One thread each: two that share busy cores wait for each other. Nothing is looked for outside.
 ENVIRONMENT = os.environ | {
     "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests"))),
     "OMP_NUM_THREADS": "1",
     "HF_HUB_OFFLINE": "1",
 }
+
+
+@pytest.fixture(scope="session")
+def counts():
+    """What came out, printed at the end as one line."""
+    began, found = time.monotonic(), {}
+    yield found
+    print("\n" + json.dumps(found | {"seconds": round(time.monotonic() - began)}))
 
 
 @pytest.fixture(scope="session")

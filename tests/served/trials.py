@@ -10,8 +10,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from monitor import suites
-from monitor.journal import Header, Journal, Run, read
-from monitor.outcomes import AGAIN, stand_out
+from monitor.journal import Journal, Run, read
+from monitor.outcomes import compare
+from monitor.probe_runs import header_of, put_again
 from monitor.prober import Prober
 from monitor.probing import Ask, Kind, Sampling
 from monitor.scorers import SCORERS
@@ -66,8 +67,8 @@ class Bench:
         parts = _together([self._baseline(model, asks, repeat) for repeat in repeats])
         return Run(parts[0].header, tuple(o for part in parts for o in part.observations))
 
-    def nights(self, wanted: Sequence[tuple[str, int, int]]) -> list[Run]:
-        """A run for each (model, night, ordinal of the answers)."""
+    def nights(self, wanted: Sequence[tuple[str, int, int, Run | None]]) -> list[Run]:
+        """A run for each (model, night, ordinal of the answers, baseline that says what has to be asked afresh)."""
         return _together([self._night(*one) for one in wanted])
 
     async def _baseline(self, model: str, asks: Suite, repeat: int) -> Run:
@@ -76,27 +77,26 @@ class Bench:
                 await prober.run(some, journal, repeats=[repeat])
         return read(path)
 
-    async def _night(self, model: str, night: int, repeat: int) -> Run:
-        """With the second look at triggers that stood out, as `tidegauge probe run` does."""
-        tonight = chosen(self._every, night)
-        put = {ask.hash for asks in tonight.values() for ask in asks}
+    async def _night(self, model: str, night: int, repeat: int, baseline: Run | None) -> Run:
+        """With all that stands out put again, as `tidegauge probe run --baseline` does."""
+        flat = [ask for asks in self._every.values() for ask in asks]
         async with self._prober(model, f"{model}-night-{night}-{repeat}", night) as (prober, journal, path):
-            for asks in tonight.values():
+            for asks in chosen(self._every, night).values():
                 await prober.run(asks, journal, repeats=[repeat])
-            suspects = stand_out(read(path).observations)
-            others = [ask for asks in self._every.values() for ask in asks if ask.hash not in put]
-            await prober.run([ask for ask in others if (ask.item, ask.variant) in suspects], journal, repeats=[AGAIN])
+            look = None if baseline is None else lambda run: compare(baseline, [run], flat).wanted
+            await put_again(prober, journal, self._every, path=path, look=look)
         return read(path)
 
     @asynccontextmanager
     async def _prober(self, model: str, name: str, night: int | None):
-        header = Header(
-            suites={pack: suites.suite_hash(asks) for pack, asks in self._every.items()},
-            scorers={scorer: made.identity for scorer, made in self._scorers.items()},
+        header = header_of(
+            self._every,
+            self._scorers,
             model=model,
             repeats=dict.fromkeys(self._every, 1),
             started=time.time(),
             epoch=night,
+            anchored={},
         )
         target = OpenAITarget(
             base_url=self._url,
