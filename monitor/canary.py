@@ -21,7 +21,7 @@ from monitor.interfaces import Scorer, Target
 from monitor.journal import Header, Journal, Run, read
 from monitor.outcomes import BESIDE, Comparison, compare, told
 from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
-from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip
+from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip, check_scorers
 from monitor.probing import Observation
 from monitor.report import Compared, ProbesReport
 
@@ -73,6 +73,8 @@ class Canary:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"{folder}: cannot hold the journals of probes: {error.strerror}") from None
+        for some in self._asks.values():
+            check_scorers(some, scorers)
         self._scheduler = Scheduler(
             name="probes", schedule=schedule, start=self._run, folder=folder, now=now, pause=pause
         )
@@ -81,6 +83,7 @@ class Canary:
         self._requests = self._tokens = 0
         self._last_secs: float | None = None
         self._accuracy: Mapping[str, float] = {}
+        self._trouble = ""
         self._latest: Sequence[Observation] = ()
         self._compared: Compared | None = None
         self._said = self._report()
@@ -193,7 +196,9 @@ class Canary:
             done = self._look(paths[-1], read(paths[-1]))
         except ConfigError as error:
             log.warning("probes cannot be compared: %s", error)
+            self._trouble = str(error)
             return None
+        self._trouble = ""
         return told(done, at=self._now(), caveats=self._baseline.header.caveats)
 
     def _wanted(self, path: Path, latest: Run) -> Mapping[str, int]:
@@ -234,6 +239,7 @@ class Canary:
             requests=self._requests,
             tokens=self._tokens,
             accuracy=self._accuracy,
+            trouble=self._trouble,
         )
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from monitor.console import err, out, percent
 from monitor.outcomes import MEANING, Comparison
-from monitor.probing import State
+from monitor.probing import LeftOut, State
 
 _STYLE = {
     State.STEADY: "green",
@@ -19,6 +19,11 @@ _STYLE = {
     State.BLIND: "magenta",
 }
 _SHOWN_CHARACTERS = 160
+_LEFT_OUT = {
+    LeftOut.EDITED: "the baseline has no such ask: suite edited since",
+    LeftOut.OLD: "older than four weeks before the latest",
+    LeftOut.SCORERS: "the scorers had moved in that run",
+}
 _REACH = {"generalised": "; held-out items show it too", "local": "; held-out items do not show it"}
 
 
@@ -30,7 +35,7 @@ def print_comparison(done: Comparison) -> None:
     for line in (*_beside(done), *_confirmations(done), *_moved(done)):
         out.print(line)
     for why, n in done.left_out.items():
-        err.print(f"left out {n:,} observations: {why}", markup=False)
+        err.print(f"left out {n:,} observations: {_LEFT_OUT[why]}", markup=False)
 
 
 def _table(done: Comparison) -> Table:

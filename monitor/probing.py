@@ -90,6 +90,18 @@ class State(StrEnum):
     BLIND = "blind"
 
 
+class LeftOut(StrEnum):
+    """Why an observation is not compared. A closed set, since it becomes the label `reason`.
+
+    EDITED: the baseline has no such ask, the suite was edited since. OLD: from before the four weeks. SCORERS: what
+    judged it had moved.
+    """
+
+    EDITED = "edited"
+    OLD = "old"
+    SCORERS = "scorers_moved"
+
+
 class Failure(StrEnum):
     """Why there is no answer. A closed set, since it becomes the label `reason`."""
 

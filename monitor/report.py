@@ -97,8 +97,9 @@ class ProbeCategory(msgspec.Struct, frozen=True, kw_only=True):
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Probes of late against the evaluated model, as of `time` (Unix seconds): the state in a word and a sentence,
-    categories worst first, and in words what was found beside them. `findings` are for the verdict. `caveats` say
-    what the baseline is not. `blind`: the scorers moved, so that nothing can be told."""
+    categories worst first, and in words what was found beside them. `findings` are for the verdict. `caveats` say what
+    the baseline is not, `left_out` how many answers are not compared, by reason. `blind`: the scorers moved, so that
+    nothing can be told."""
 
     time: float
     state: str
@@ -107,6 +108,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     found: tuple[str, ...]
     findings: Mapping[Channel, Finding]
     caveats: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = {}
     blind: bool = False
 
 
@@ -114,7 +116,8 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is known from probes of one model. `compared` is None while there is nothing to compare. Times are Unix
     seconds, None: not yet; `last_secs` is how long the last run took. `outcomes` (by suite, category, outcome),
     `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole runs.
-    `accuracy` is the share of anchors that a scorer judged rightly in the last run."""
+    `accuracy` is the share of anchors that a scorer judged rightly in the last run; `trouble` says why runs that are
+    there cannot be compared, "" when they can."""
 
     compared: Compared | None
     next_due: float
@@ -126,6 +129,7 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     tokens: int
     accuracy: Mapping[str, float] = {}
+    trouble: str = ""
 
 
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):

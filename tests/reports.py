@@ -85,6 +85,7 @@ def probes(**more):
         meaning="Probes are answered worse.",
         categories=(harmful, unseen),
         found=("trigger date/3 does something",),
+        left_out={"edited": 3},
         findings={Channel.PROBES: worse, Channel.IDENTITY: Finding(Level.MOVED, NOW - 900, 5.0, 4.75)},
     )
     return ProbesReport(

@@ -235,6 +235,38 @@ def test_a_journal_of_other_scorers_is_put_aside(tmp_path, baseline):
     assert read(path.with_suffix(".aside")).header == other
 
 
+def test_a_suite_that_was_edited_since_the_baseline_says_so(tmp_path, baseline):
+    """A part of it: those are left out and counted. All of it: nothing can be compared, and the page says why."""
+    edited = {o.item for o in baseline.observations[:30]}
+    part = replace(
+        baseline,
+        observations=tuple(replace(o, ask="x" + o.ask) if o.item in edited else o for o in baseline.observations),
+    )
+    report = drive(canary(tmp_path / "part", ManualClock(START), evaluated, baseline=part), lambda r: r.last_success)
+    assert report.compared.left_out["edited"] > 5
+    assert report.compared.state == State.STEADY
+    whole = replace(part, observations=tuple(replace(o, ask="x" + o.ask) for o in part.observations))
+    report = drive(canary(tmp_path / "all", ManualClock(START), evaluated, baseline=whole), lambda r: r.last_success)
+    assert report.compared is None
+    assert report.trouble.startswith("no ask of these runs is in the baseline")
+
+
+def test_a_scorer_that_is_not_there_stops_it_before_it_starts(tmp_path):
+    with pytest.raises(ConfigError, match="there is no scorer refusal"):
+        Canary(
+            packs=PACKS,
+            target=ScriptedTarget(evaluated),
+            scorers={},
+            schedule=Schedule(every_secs=DAY),
+            folder=tmp_path,
+            budget=Budget,
+            ledger=Ledger(),
+            false_alarms_per_year=0.25,
+            now=lambda: START,
+            pause=at_once,
+        )
+
+
 # Who judges
 
 

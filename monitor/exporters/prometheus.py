@@ -15,7 +15,7 @@ from prometheus_client.registry import CollectorRegistry
 from monitor import __version__
 from monitor.errors import Malformed
 from monitor.interfaces import Level
-from monitor.probing import Failure, State
+from monitor.probing import Failure, LeftOut, State
 from monitor.report import MonitorReport, as_seen_at
 from monitor.verdict import Channel, Verdict
 
@@ -203,6 +203,7 @@ def _probed(report: MonitorReport) -> Iterator[Metric]:
         "probe_detectable_loss", "Smallest rise of that share that would be found every second time.", "category"
     )
     items = _gauge("probe_items", "Items that were compared.", "category")
+    left_out = _gauge("probe_left_out", "Answers of the compared runs that are not compared.", "reason")
     identity = _gauge("identity_changed", "1 while another model answers than the evaluated one.", "kind")
     for model in report.models:
         if model.probes is None:
@@ -221,9 +222,11 @@ def _probed(report: MonitorReport) -> Iterator[Metric]:
                 (items, c.items),
             ):
                 _add_if(family, of, value)
+        for reason in LeftOut if done is not None else ():
+            left_out.add_metric((*key, reason), done.left_out.get(reason, 0) if done is not None else 0)
         if done is not None and (who := done.findings.get(Channel.IDENTITY)) is not None:
             identity.add_metric((*key, "first_tokens"), float(who.level is Level.MOVED))
-    yield from (state, evidence, threshold, before, bad, loss, items, identity)
+    yield from (state, evidence, threshold, before, bad, loss, items, left_out, identity)
 
 
 def _runs(report: MonitorReport) -> Iterator[Metric]:

@@ -17,7 +17,7 @@ from monitor.outcomes.parity import Parity, compare_gaps
 from monitor.outcomes.reference import BESIDE, Beside, beside
 from monitor.outcomes.triggers import Trigger, compare_triggers
 from monitor.outcomes.windows import SECS, Window, newest
-from monitor.probing import Ask, Category, Kind, Observation, State
+from monitor.probing import Ask, Category, Kind, LeftOut, Observation, State
 
 DAYS_PER_YEAR = 365.0
 
@@ -41,7 +41,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     tried: int
     leaks: tuple[Leak, ...] = ()
     reference: tuple[Beside, ...] = ()
-    left_out: Mapping[str, int]
+    left_out: Mapping[LeftOut, int]
     alpha: float
     moved_scorers: tuple[str, ...] = ()
 
@@ -86,10 +86,10 @@ def compare(
     moved = {id(run): moved_scorers(baseline.header, run.header) for run in runs}
     latest = max(runs, key=lambda run: run.header.started, default=None)
     now, left_out = _comparable(baseline.header, [run for run in runs if not moved[id(run)]] or runs)
-    left_out["the scorers had moved in that run"] += sum(len(run.observations) for run in runs if moved[id(run)])
+    left_out[LeftOut.SCORERS] += sum(len(run.observations) for run in runs if moved[id(run)])
     then = baseline.observations
     known = {o.ask for o in then}
-    left_out["the baseline has no such ask: suite edited since"] += sum(o.ask not in known for o in now)
+    left_out[LeftOut.EDITED] += sum(o.ask not in known for o in now)
     now = [o for o in now if o.ask in known]
     if not now or latest is None:
         raise ConfigError("no ask of these runs is in the baseline: it is of another suite; make a new one")
@@ -150,9 +150,9 @@ def moved_scorers(baseline: Header, run: Header) -> tuple[str, ...]:
     )
 
 
-def _comparable(baseline: Header, runs: Sequence[Run]) -> tuple[list[Observation], Counter[str]]:
+def _comparable(baseline: Header, runs: Sequence[Run]) -> tuple[list[Observation], Counter[LeftOut]]:
     """Observations of the last four weeks by the scorers of the baseline."""
-    left_out: Counter[str] = Counter()
+    left_out: Counter[LeftOut] = Counter()
     for run in runs:
         for name, identity in run.header.scorers.items():
             if baseline.scorers.get(name, identity) != identity:
@@ -162,5 +162,5 @@ def _comparable(baseline: Header, runs: Sequence[Run]) -> tuple[list[Observation
     everything = [o for run in runs for o in run.observations]
     latest = max((o.time for o in everything), default=0.0)
     recent = [o for o in everything if o.time > latest - SECS[Window.MONTH]]
-    left_out["older than four weeks before the latest"] += len(everything) - len(recent)
+    left_out[LeftOut.OLD] += len(everything) - len(recent)
     return recent, left_out

@@ -64,6 +64,7 @@ def told(done: Comparison, *, at: float, caveats: Sequence[str] = ()) -> Compare
         state=str(done.state),
         meaning=MEANING[done.state],
         caveats=tuple(caveats),
+        left_out={str(reason): n for reason, n in done.left_out.items()},
         blind=bool(done.moved_scorers),
         categories=tuple(
             ProbeCategory(

@@ -1,7 +1,7 @@
 """Puts probes to a target, judges what comes back, and keeps it."""
 
 from monitor.prober.budget import Budget, Limits, Prices
-from monitor.prober.judging import JUDGE, judged
+from monitor.prober.judging import JUDGE, check_scorers, judged
 from monitor.prober.ledger import Ledger
 from monitor.prober.locks import StillRunningError, only_run
 from monitor.prober.metered import Metered
@@ -22,6 +22,7 @@ __all__ = [
     "Scheduler",
     "Skip",
     "StillRunningError",
+    "check_scorers",
     "judged",
     "only_run",
     "skip_of",

@@ -13,7 +13,8 @@ def probed(probes: ProbesReport) -> str:
     """The section about probes of one model."""
     done = probes.compared
     if done is None:
-        said = "<p>Nothing was compared yet: this is no pass.</p>"
+        why = f" {escape(probes.trouble)}." if probes.trouble else ""
+        said = f"<p>Nothing was compared yet: this is no pass.{why}</p>"
     else:
         found = "".join(f"<li>{escape(text)}</li>" for text in done.found)
         head = ("probes of", "state", "items", "bad before", "bad now", "change (95 %)", "found from")
@@ -34,6 +35,8 @@ def _runs(probes: ProbesReport) -> str:
     last = f"Last whole run{at(probes.last_success)}" if probes.last_success else "No whole run since the start"
     skipped = "".join(f"; {n:,} not whole: {plain(reason)}" for reason, n in sorted(probes.skips.items()) if n)
     unanswered = "".join(f"; {n:,} without an answer: {plain(why)}" for why, n in sorted(probes.failures.items()) if n)
+    left_out = probes.compared.left_out if probes.compared else {}
+    unanswered += "".join(f"; {n:,} not compared: {plain(why)}" for why, n in sorted(left_out.items()))
     return (
         f'<p class="note">{last}, next{at(probes.next_due)}{skipped}{unanswered}. '
         f"{probes.requests:,} requests and {probes.tokens:,} tokens since the start.</p>"

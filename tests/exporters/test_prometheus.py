@@ -69,6 +69,7 @@ MORE = {
     "tidegauge_probe_state": (*MODEL, "state"),
     "tidegauge_probe_evidence_threshold_log10": (*MODEL, "category"),
     "tidegauge_probe_items": (*MODEL, "category"),
+    "tidegauge_probe_left_out": (*MODEL, "reason"),
     "tidegauge_probe_detectable_loss": (*MODEL, "category"),
     "tidegauge_probe_requests_total": MODEL,
     "tidegauge_probe_failures_total": (*MODEL, "reason"),
@@ -230,6 +231,8 @@ def test_values_arrive_as_they_are():
         ("tidegauge_probe_last_success_timestamp_seconds", ()): NOW - 900,
         ("tidegauge_probe_next_run_timestamp_seconds", ()): NOW + 3_600,
         ("tidegauge_probe_duration_seconds", ()): 240,
+        ("tidegauge_probe_left_out", (("reason", "edited"),)): 3,
+        ("tidegauge_probe_left_out", (("reason", "old"),)): 0,
         ("tidegauge_scorer_anchor_accuracy", (("scorer", "refusal"),)): 0.875,
         ("tidegauge_identity_changed", (("kind", "first_tokens"),)): 1,
     }.items():

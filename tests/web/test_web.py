@@ -462,7 +462,10 @@ def test_the_page_shows_probes_beside_the_traffic():
     assert "Probes are answered worse. trigger date/3 does something" in page.text
     assert "harmful content worse 52 12% 50% +25% to +50% +6%" in page.text
     assert "bias unseen 0 – – – nothing" in page.text
-    assert "1 not whole: target down; 4 without an answer: timeout. 56 requests and 9,000 tokens" in page.text
+    assert (
+        "1 not whole: target down; 4 without an answer: timeout; 3 not compared: edited. 56 requests and 9,000 tokens"
+        in page.text
+    )
 
 
 def test_probes_that_say_nothing_are_no_pass():
