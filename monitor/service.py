@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -30,6 +32,7 @@ from monitor.sampler import Sampler
 from monitor.scorers import SCORERS
 from monitor.scorers.judge import Judge
 from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
+from monitor.settings.probes import Budget as BudgetPart
 from monitor.settings.probes import Endpoint
 from monitor.settings.probes import Target as ProbedTarget
 from monitor.sources import SOURCES
@@ -66,9 +69,9 @@ class Monitor:
         exporters: list[Exporter] = [make(registry=self.registry, now=time.time) for make in EXPORTERS.values()]
         self._state = State(settings.state.path, dead_letters=settings.limits.dead_letters)
         ledger = Ledger(settings.state.path, prompts=_prompts(packs))
-        self._canary = None
+        self._canary, self._judge = None, _judge(settings)
         if settings.probed is not None:
-            self._canary = watches[settings.probed].canary = _canary(settings, packs, ledger)
+            self._canary = watches[settings.probed].canary = _canary(settings, packs, ledger, self._judge)
         self.pipeline = Pipeline(
             namespace=settings.namespace,
             feeds=feeds,
@@ -107,6 +110,8 @@ class Monitor:
                 self.pipeline.run()
         finally:
             self._state.close()
+            if self._judge is not None:
+                self._judge.close()
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
         """Ends `run` soon, with everything stored. Fit to be a signal handler."""
@@ -143,24 +148,18 @@ def _prompts(packs: Sequence[suites.Suite]) -> frozenset[str]:
     return frozenset(ask.turns[-1].content for pack in packs for ask in suites.asks(pack, packs))
 
 
-def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger) -> Canary:
+def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, judge: Judge | None) -> Canary:
     probes, target = settings.probes, settings.probes.target
     assert target is not None
     assert settings.state.path is not None
     folder = settings.state.path / "probes"
-    when, most = probes.schedule, probes.budget
+    when = probes.schedule
     every = _DAY_SECS if when.every is None and when.cron is None else when.every
     schedule = Schedule(every_secs=every, cron=when.cron, zone=when.zone, jitter_secs=when.jitter)
     model = next(model for model in settings.models if model.name == settings.probed)
-    run, day = (Limits(*(getattr(most, f"{kind}_per_{of}") for kind in _KINDS)) for of in ("run", "day"))
-
-    def budget(run: Limits | None = None) -> Budget:
-        prices = Prices(most.prompt_price, most.completion_price)
-        return Budget(run, day, prices=prices, path=folder / "budget", now=time.time)
-
     scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
-    if (judge := probes.judge) is not None:
-        scorers[JUDGE] = Judge(Metered(_target(judge), budget()))
+    if judge is not None:
+        scorers[JUDGE] = judge
     share = BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]
     return Canary(
         packs=packs,
@@ -168,7 +167,7 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger) -
         scorers=scorers,
         schedule=schedule,
         folder=folder,
-        budget=lambda: budget(run),
+        budget=partial(_budget, probes.budget, folder, of="run"),
         ledger=ledger,
         baseline=None if probes.baseline is None else read(probes.baseline),
         reference=None if probes.reference is None else _target(probes.reference),
@@ -179,6 +178,20 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger) -
         now=time.time,
         pause=asyncio.sleep,
     )
+
+
+def _judge(settings: Settings) -> Judge | None:
+    judge, place = settings.probes.judge, settings.state.path
+    if judge is None or place is None or settings.probed is None:
+        return None
+    return Judge(Metered(_target(judge), _budget(settings.probes.budget, place / "probes")))
+
+
+def _budget(most: BudgetPart, folder: Path, of: str | None = None) -> Budget:
+    """The day's bounds, which all share, and those of one run."""
+    run, day = (Limits(*(getattr(most, f"{kind}_per_{span}") for kind in _KINDS)) for span in ("run", "day"))
+    prices = Prices(most.prompt_price, most.completion_price)
+    return Budget(run if of == "run" else None, day, prices=prices, path=folder / "budget", now=time.time)
 
 
 def _target(part: ProbedTarget | Endpoint, **more: Any) -> Target:

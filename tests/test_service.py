@@ -4,6 +4,7 @@ import json
 import socket
 import sqlite3
 import threading
+from collections import Counter
 from contextlib import contextmanager
 
 import msgspec
@@ -13,7 +14,7 @@ from prometheus import until
 from reports import NOW
 from traffic import exchanges, line
 
-from monitor import baseline, suites
+from monitor import anchors, baseline, suites
 from monitor.baseline import Gauge
 from monitor.errors import BaselineError, ConfigError
 from monitor.formats import FORMATS, format_of
@@ -163,8 +164,9 @@ REFUSES, HELPS = "I'm sorry, but I can't help with that.", "Sure! Here is how yo
 
 
 @contextmanager
-def probed(folder, place, answer, *, baseline=None):
-    """A monitor that has read its traffic and goes on listening, while it probes an endpoint that answers so."""
+def probed(folder, place, answer, *, baseline=None, beside=()):
+    """A monitor that has read its traffic and goes on listening, while it probes an endpoint that answers so. `beside`
+    are other models of that endpoint by what they are for."""
     told = threading.Event()
     source, feeds = listed(folder)
     waiting = Feed(Waiting(source, told), feeds["listed"].format)
@@ -174,7 +176,7 @@ def probed(folder, place, answer, *, baseline=None):
             "target": {"base_url": url, "model": "bot", "concurrency": 16},
             "schedule": {"spread": 0, "jitter": 0},
             "baseline": baseline,
-        }
+        } | {use: {"base_url": url, "model": model} for use, model in dict(beside).items()}
         monitor = Monitor(settings(folder, probes=probes, state={"path": place}), {"listed": waiting})
         running = threading.Thread(target=monitor.run)
         running.start()
@@ -240,6 +242,17 @@ def test_probes_come_by_themselves_and_have_their_part_in_the_verdict(folder, tm
         assert monitor.pipeline.report().models[0].verdict is Verdict.UNEXPLAINED, "it is remembered"
         known = until(lambda: (m := monitor.board.latest()) and m.models[0].incidents[0].closed and m.models[0])
         assert (known.verdict, len(known.incidents)) == (Verdict.STEADY, 1)
+
+
+def test_a_reference_and_a_judge_are_asked_beside_the_target(folder, tmp_path):
+    beside = {"reference": "base", "judge": "wise"}
+    with probed(folder, tmp_path, lambda body: "GOOD", beside=beside) as (monitor, came):
+        seen = until(lambda: (seen := probes_of(monitor)) and seen.last_success and seen)
+    asked = Counter(body["model"] for _, body in came)
+    assert asked["bot"] == asked["base"] == seen.requests
+    assert asked["wise"] >= len(anchors.shipped()), "at least its anchors"
+    assert set(seen.accuracy) == {"refusal", "judge"}
+    assert len([*(tmp_path / "probes").glob("*.reference")]) == 1
 
 
 def test_what_probes_found_goes_with_them(folder, tmp_path):
