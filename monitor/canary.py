@@ -87,24 +87,28 @@ class Canary:
         self._latest: Sequence[Observation] = ()
         self._compared: Compared | None = None
         self._said = self._report()
+        self._known: tuple[object, ...] = ()
 
     def report(self) -> ProbesReport:
-        """What is known now. May be called from any thread."""
-        said, scheduler = self._said, self._scheduler
-        if (said.next_due, said.last_success, said.skips) != (
+        """What is known now, the same object while that is the same. May be called from any thread."""
+        scheduler, skips = self._scheduler, self._skips()
+        known = (
+            id(self._compared),
+            self._trouble,
+            self._requests,
             scheduler.next_due,
             scheduler.last_success,
-            self._skips(),
-        ):
-            self._said = said = self._report()
-        return said
+            *skips.values(),
+        )
+        if known != self._known:
+            self._said, self._known = self._report(), known
+        return self._said
 
     async def run(self) -> None:
         """Keeps the schedule until it is cancelled; a run under way then goes on from its journal at the next
         start."""
         try:
             self._compared = await asyncio.to_thread(self._compare)
-            self._said = self._report()
             await self._scheduler.run()
         finally:
             await self._target.close()
@@ -135,7 +139,6 @@ class Canary:
             await self._put_reference(self._reference, path, header, chosen)
         done = await asyncio.to_thread(self._close, path)
         self._last_secs = self._now() - began
-        self._said = self._report()
         return done
 
     def _prober(self, target: Target, slot: float) -> Prober:
@@ -167,16 +170,18 @@ class Canary:
     def _close(self, path: Path) -> Sequence[Observation]:
         """Counts what a run saw, compares, and removes what is too old."""
         self._latest = read(path).latest
-        for o in self._latest:
-            self._outcomes[o.item.partition("/")[0], str(o.category), str(o.outcome)] += 1
-            self._requests += o.answer.tries
-            self._tokens += o.answer.prompt_tokens + o.answer.completion_tokens
-            if o.answer.failure is not None:
-                self._failures[str(o.answer.failure)] += 1
+        # Counters are replaced, never changed: another thread may be reading them.
+        self._outcomes = self._outcomes + Counter(
+            (o.item.partition("/")[0], str(o.category), str(o.outcome)) for o in self._latest
+        )
+        failures = [o.answer.failure for o in self._latest if o.answer.failure is not None]
+        self._failures = self._failures + Counter(map(str, failures))
+        self._tokens += sum(o.answer.prompt_tokens + o.answer.completion_tokens for o in self._latest)
         for old in (*self._journals(), *self._folder.glob(f"*{_REFERENCE}")):
             if _slot(old) < self._now() - KEPT_SECS:
                 old.unlink(missing_ok=True)
         self._compared = self._compare()
+        self._requests += sum(o.answer.tries for o in self._latest)  # the last, since it tells that there is news
         return self._latest
 
     async def _put_reference(self, target: Target, path: Path, header: Header, chosen: Asks) -> None:
