@@ -248,7 +248,7 @@ def _run(
             concurrency=concurrency,
             budget=budget,
             ledger=Ledger(ledger),
-            on_progress=lambda n: bar.update(task, completed=n),
+            on_progress=lambda n: bar.update(task, completed=n, total=max(total, n)),  # what is put again comes on top
         )
         run = put(prober, journal, asks, chosen, repeats, again=epoch is not None, path=path, look=look)
         asyncio.run(_closing(target, run))
