@@ -15,7 +15,7 @@ TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit chaos proof lint types format docs-config probes-schema bench-extract bench-detector bench-ingest bench-nulls bench-onsets bench-probes bench-shifts bench-swaps kafka-home lock clean
+.PHONY: help run test parts unit chaos proof lint types format docs-config probes-schema bench-extract bench-detector bench-ingest bench-nulls bench-onsets bench-probes bench-refusal bench-shifts bench-swaps kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ bench-nulls: $(TESTS) ## Count false pages on unchanged streams of numbers, hard
 
 bench-probes: $(TESTS) ## Simulate probes over 90 days: false alarms, and how soon a loss is found
 	$(BIN)/python -m benchmarks.probes $(ARGS)
+
+bench-refusal: $(TESTS) ## Compare the refusal scorer with people's labels (DATA=folder)
+	$(BIN)/python -m benchmarks.refusal --data $(DATA) $(ARGS)
 
 bench-shifts: $(TESTS) ## Find made shifts, here and by other detectors: make bench-shifts GENERATOR=FILE (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks.shifts --generator $(GENERATOR) $(ARGS)
