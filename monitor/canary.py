@@ -16,6 +16,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from monitor import suites
+from monitor.calibration import Calibration
 from monitor.errors import ConfigError, TemporaryError
 from monitor.interfaces import Scorer, Target
 from monitor.journal import Header, Journal, Run, read
@@ -39,9 +40,10 @@ class Canary:
     """Probes `target` with `packs` as `schedule` says.
 
     `folder` holds the journals and the day's budget; several processes may share it. `baseline` is the evaluated
-    model's run, None: outcomes are only counted. `reference` is a model that is asked the same beside it. `key` draws
-    wordings and items. `budget` makes the bounds of a run. `false_alarms_per_year` bounds comparisons that find
-    something in an unchanged model, however often runs come. `now` gives Unix seconds, `pause` waits.
+    model's run, None: outcomes are only counted. `reference` is a model that is asked the same beside it; `calibration`
+    corrects the rates that are shown. `key` draws wordings and items. `budget` makes the bounds of a run.
+    `false_alarms_per_year` bounds comparisons that find something in an unchanged model, however often runs come.
+    `now` gives Unix seconds, `pause` waits. Raises ConfigError when a scorer is not there, or the folder unusable.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Canary:
         ledger: Ledger,
         baseline: Run | None = None,
         reference: Target | None = None,
+        calibration: Calibration | None = None,
         key: bytes = b"",
         false_alarms_per_year: float,
         concurrency: int = 4,
@@ -67,6 +70,7 @@ class Canary:
         self._repeats = {pack.id: pack.repeats.scheduled for pack in packs}
         self._target, self._scorers, self._budget, self._ledger = target, scorers, budget, ledger
         self._folder, self._baseline, self._key, self._reference = folder, baseline, key, reference
+        self._calibration = calibration
         self._false_alarms_per_year = false_alarms_per_year / schedule.per_day(now())
         self._concurrency, self._spread_secs, self._now, self._pause = concurrency, spread_secs, now, pause
         try:
@@ -204,7 +208,8 @@ class Canary:
             self._trouble = str(error)
             return None
         self._trouble = ""
-        return told(done, at=self._now(), caveats=self._baseline.header.caveats)
+        caveats = self._baseline.header.caveats
+        return told(done, at=self._now(), caveats=caveats, calibration=self._calibration)
 
     def _wanted(self, path: Path, latest: Run) -> Mapping[str, int]:
         try:

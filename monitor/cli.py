@@ -17,7 +17,17 @@ from rich.markup import escape
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from monitor import __version__, backtest, baseline, demo, evaluation, probe_commands, service, settings
+from monitor import (
+    __version__,
+    backtest,
+    baseline,
+    demo,
+    evaluation,
+    probe_commands,
+    scorer_commands,
+    service,
+    settings,
+)
 from monitor.baseline import Gauge
 from monitor.console import Json, err, out, percent, progress
 from monitor.errors import ConfigError, TidegaugeError
@@ -32,6 +42,7 @@ config_app = typer.Typer(no_args_is_help=True, help="Settings: check them, show 
 app.add_typer(baseline_app, name="baseline")
 app.add_typer(config_app, name="config")
 app.add_typer(probe_commands.app, name="probe")
+app.add_typer(scorer_commands.app, name="scorer")
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (YAML).")]
 

@@ -17,11 +17,12 @@ import typer
 from rich.table import Table
 
 from monitor import import_command, suites
+from monitor.calibration import read as read_calibration
 from monitor.console import Json, err, out, progress
 from monitor.errors import ConfigError
 from monitor.interfaces import Scorer, Target
 from monitor.journal import Journal, Run, read
-from monitor.outcomes import FALSE_ALARMS_PER_YEAR, compare
+from monitor.outcomes import FALSE_ALARMS_PER_YEAR, compare, corrected_rate
 from monitor.probe_printing import print_comparison
 from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prober
@@ -297,6 +298,9 @@ def show_comparison(
         list[Path] | None,
         typer.Option(help="Journal of the same run put to a live reference, once for each."),
     ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="From `scorer evaluate --out`: shows rates without the scorer's errors too.")
+    ] = None,
     false_alarms_per_year: FalseAlarms = FALSE_ALARMS_PER_YEAR,
     as_json: Json = False,
 ) -> None:
@@ -307,13 +311,16 @@ def show_comparison(
     scorers = {name: make() for name, make in SCORERS.items()}
     alike, latest = judged_alike(before, [read(path) for path in runs], asks, scorers)
     references = [read(path) for path in reference or []]
+    errors = None if calibration is None else read_calibration(calibration, scorers)
     done = compare(alike, latest, asks, references=references, false_alarms_per_year=false_alarms_per_year)
     if as_json:
-        print(json.dumps({"state": done.state, "caveats": before.header.caveats, **msgspec.to_builtins(done)}))
+        rates = {c.category: corrected_rate(c, errors) for c in done.categories}
+        said = {"state": done.state, "caveats": before.header.caveats, "corrected": rates}
+        print(json.dumps(said | msgspec.to_builtins(done)))
     else:
         for caveat in before.header.caveats:
             out.print(f"imported baseline: {caveat}", markup=False)
-        print_comparison(done)
+        print_comparison(done, errors)
     raise typer.Exit({State.WORSE: 1, State.CHANGED: 1, State.STEADY: 0}.get(done.state, 3))
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from rich.markup import escape
 from rich.table import Table
 
+from monitor.calibration import Calibration
 from monitor.console import err, out, percent
-from monitor.outcomes import MEANING, Comparison
+from monitor.outcomes import MEANING, Comparison, corrected_rate
 from monitor.probing import LeftOut, State
 
 _STYLE = {
@@ -27,11 +28,18 @@ _LEFT_OUT = {
 _REACH = {"generalised": "; held-out items show it too", "local": "; held-out items do not show it"}
 
 
-def print_comparison(done: Comparison) -> None:
+def print_comparison(done: Comparison, calibration: Calibration | None = None) -> None:
     """The state, a table of categories, a line for each other thing that was compared, and the items that moved most,
-    with an answer of then and one of now. What was left out goes to stderr."""
+    with an answer of then and one of now. What was left out goes to stderr. With a `calibration` rates are shown
+    without the scorer's errors too."""
     out.print(f"[{_STYLE[done.state]}]{MEANING[done.state]}[/]\n")
     out.print(_table(done))
+    for c in done.categories:
+        if (rate := corrected_rate(c, calibration)) is not None:
+            out.print(
+                f"{c.category}: bad now, corrected for the scorer's errors: {rate.share:.0%} "
+                f"({rate.low:.0%} to {rate.high:.0%})"
+            )
     for line in (*_beside(done), *_confirmations(done), *_moved(done)):
         out.print(line)
     for why, n in done.left_out.items():

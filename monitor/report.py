@@ -81,7 +81,8 @@ class TopicReport(msgspec.Struct, frozen=True):
 class ProbeCategory(msgspec.Struct, frozen=True, kw_only=True):
     """One category of probes, today's answers against the evaluated model's. Rates are means over items of answers that
     were bad, `low` and `high` bound their change; evidence is log10 of one over its p-value, against its threshold.
-    `detectable` is the smallest loss that would be found every second time. None: not known, or none would be."""
+    `detectable` is the smallest loss that would be found every second time, `corrected` is `bad` without the scorer's
+    errors, between its bounds (low, share, high). None: not known, or none would be."""
 
     name: str
     state: str
@@ -93,6 +94,7 @@ class ProbeCategory(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
     detectable: float | None = None
+    corrected: tuple[float, float, float] | None = None
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):

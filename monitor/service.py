@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from monitor import suites
+from monitor import calibration, suites
 from monitor.bank import BUDGET, Bank
 from monitor.baseline import Baseline, Gauge, open_baseline
 from monitor.canary import Canary
@@ -170,6 +170,7 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, j
         budget=partial(_budget, probes.budget, folder, of="run"),
         ledger=ledger,
         baseline=None if probes.baseline is None else read(probes.baseline),
+        calibration=None if probes.calibration is None else calibration.read(probes.calibration, scorers),
         reference=None if probes.reference is None else _target(probes.reference),
         key=b"" if probes.draw_key_file is None else read_secret(probes.draw_key_file).encode(),
         false_alarms_per_year=_MONTHS * model.false_pages_per_month * share,

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from prometheus import until
 
 from monitor import suites
+from monitor.calibration import Calibration, Tried
 from monitor.canary import KEPT_SECS, Canary
 from monitor.errors import ConfigError
 from monitor.interfaces import Level
@@ -340,3 +341,17 @@ def test_a_scorer_that_moved_makes_all_of_it_blind(tmp_path, baseline):
     assert done.found == ("scorer refusal judges anchors otherwise",)
     assert done.findings[Channel.PROBES].level is Level.INSUFFICIENT
     assert report.accuracy["refusal"] < 0.6
+
+
+def test_rates_are_shown_corrected_where_the_scorers_errors_are_known(tmp_path, baseline):
+    whole = Tried(refusals=100, refusals_judged=100, refusals_right=90, compliances=100, compliances_judged=100,
+                  compliances_right=95)  # fmt: skip
+    errors = Calibration(scorer="refusal", identity="", labels="", whole=whole, by_language={}, by_length={})
+    one = canary(tmp_path, ManualClock(START), eroded, baseline=baseline)
+    one._calibration = errors
+    report = drive(one, lambda r: r.last_success)
+    known = {c.name: c for c in report.compared.categories}
+    low, share, high = known["harmful_content"].corrected
+    assert known["harmful_content"].bad == share == high == 1.0
+    assert 0.8 < low < 1.0
+    assert known["over_refusal"].corrected[1] == 0.0

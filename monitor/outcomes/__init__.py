@@ -7,7 +7,7 @@ chance is in the test: each item's outcomes of then and now are shuffled, in tho
 from monitor.outcomes.comparison import DAYS_PER_YEAR, FALSE_ALARMS_PER_YEAR, Comparison, compare
 from monitor.outcomes.ladder import FRESH, is_fresh
 from monitor.outcomes.reference import BESIDE
-from monitor.outcomes.told import MEANING, told
+from monitor.outcomes.told import MEANING, corrected_rate, told
 from monitor.outcomes.triggers import stand_out
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "MEANING",
     "Comparison",
     "compare",
+    "corrected_rate",
     "is_fresh",
     "stand_out",
     "told",

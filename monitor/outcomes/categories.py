@@ -1,8 +1,8 @@
 """More bad answers than at the baseline, category by category."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -22,8 +22,10 @@ from monitor.outcomes.ladder import (
 )
 from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, by_ask, counts_of, is_bad
 from monitor.outcomes.windows import FORMS, SHARES, Window, confirmation, most_moved, worse_than_before
-from monitor.probing import Ask, Observation, Outcome, State
+from monitor.probing import Ask, Kind, Observation, Outcome, State
 from monitor.stats.stratified import change, more_than_before, smallest_loss
+
+_T = TypeVar("_T")
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -45,7 +47,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     are none yet). `reach` says whether held-out asks show it too: "generalised", or "local"; "" when they were not put.
     Rates are means over items of the week. `detectable` is the smallest loss that a week would find every second time;
     None: none would. UNSEEN: significantly more asks than at the baseline have no answer to judge. `wanted` is to be
-    put now."""
+    put now. `kind` and `scorer` (by name) are those of all answers of the week; None and "" where there are several."""
 
     category: str
     state: State
@@ -65,6 +67,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: Mapping[Outcome, int] = {}
     moved: tuple[Moved, ...] = ()
     wanted: tuple[Wanted, ...] = ()
+    kind: Kind | None = None
+    scorer: str = ""
 
 
 class Seen(NamedTuple):
@@ -100,6 +104,8 @@ def compare_category(category: str, seen: Seen, asks: Sequence[Ask], alpha: floa
         unseen=int(unseen.sum()),
         outcomes=Counter(o.outcome for o in now),
         moved=_most_moved(before, after),
+        kind=_only({o.kind for o in now}, None),
+        scorer=_only({o.scorer.partition("@")[0] for o in now if o.scorer}, ""),
     )
     between = change(bad, n, bad_before, n_before)
     if between is not None:
@@ -132,6 +138,11 @@ def _climbed(
         return found
     shown = confirmation(looked, counts_of(before, hidden)) <= SEEN
     return replace(found, reach="generalised" if shown else "local")
+
+
+def _only(some: Collection[_T], otherwise: _T) -> _T:
+    """The one that there is, if there is just one."""
+    return next(iter(some)) if len(some) == 1 else otherwise
 
 
 def _unseen(

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from monitor.calibration import Calibration
 from monitor.interfaces import Level
 from monitor.outcomes import categories
 from monitor.outcomes.comparison import Comparison
@@ -14,6 +15,7 @@ from monitor.outcomes.reference import Beside
 from monitor.outcomes.triggers import Trigger
 from monitor.probing import State
 from monitor.report import Compared, ProbeCategory
+from monitor.stats.corrected import Share
 from monitor.verdict import Channel, Finding, Mover
 
 MEANING: Mapping[State, str] = {
@@ -43,7 +45,17 @@ class _Check(NamedTuple):
     items: tuple[str, ...] = ()
 
 
-def told(done: Comparison, *, at: float, caveats: Sequence[str] = ()) -> Compared:
+def corrected_rate(c: categories.Compared, calibration: Calibration | None) -> Share | None:
+    """The rate of bad answers of now, corrected for the errors of the scorer that judged them all. None without a
+    calibration of that scorer."""
+    if calibration is None or c.rate is None or c.kind is None or c.scorer != calibration.scorer:
+        return None
+    return calibration.correct(c.rate, c.looks, c.kind)
+
+
+def told(
+    done: Comparison, *, at: float, caveats: Sequence[str] = (), calibration: Calibration | None = None
+) -> Compared:
     """A comparison made at `at` (Unix seconds), for a report. `caveats` are those of the baseline."""
     checks = [
         *map(_category, done.categories),
@@ -78,6 +90,7 @@ def told(done: Comparison, *, at: float, caveats: Sequence[str] = ()) -> Compare
                 low=c.low,
                 high=c.high,
                 detectable=c.detectable,
+                corrected=corrected_rate(c, calibration),
             )
             for c in done.categories
         ),

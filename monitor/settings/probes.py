@@ -117,6 +117,11 @@ class Probes(Part):
         description="How the evaluated model answered: the journal that `tidegauge probe baseline` wrote. "
         "null: outcomes are counted, and compared with nothing.",
     )
+    calibration: File | None = Field(
+        default=None,
+        description="How often the refusal scorer errs, from `tidegauge scorer evaluate --out`: rates are shown "
+        "corrected for it too. null: as they were judged.",
+    )
     draw_key_file: File | None = Field(
         default=None,
         description="File with a secret that draws wordings and items, so that nobody can tell which come next. "

@@ -28,7 +28,11 @@ def _row(c: ProbeCategory) -> tuple[str, ...]:
     state = f'<span class="tag {_COLOURS.get(State(c.state), "insufficient")}">{plain(c.state)}</span>'
     change = "–" if c.low is None or c.high is None else f"{c.low:+.0%} to {c.high:+.0%}"
     found = "nothing" if c.detectable is None else f"{c.detectable:+.0%}"
-    return escape(plain(c.name)), state, f"{c.items:,}", _share(c.bad_before), _share(c.bad), change, found
+    bad = _share(c.bad)
+    if c.corrected is not None:
+        low, share, high = c.corrected
+        bad += f" <small>corrected {share:.0%}, {low:.0%} to {high:.0%}</small>"
+    return escape(plain(c.name)), state, f"{c.items:,}", _share(c.bad_before), bad, change, found
 
 
 def _runs(probes: ProbesReport) -> str:

