@@ -177,7 +177,7 @@ def test_few_lost_items_are_seen_in_focus():
     week = bad, np.full(100, 7)
     p, window = worse_than_before({Window.WEEK: week}, before)
     assert window is Window.WEEK
-    assert p < more_than_before(*week, *before) / 5
+    assert p < more_than_before(*week, *before) / 2, "though both forms pay"
     assert worse_than_before({}, before) == (1.0, Window.RUN)
 
 
