@@ -222,12 +222,13 @@ class Canary:
         assert self._baseline is not None
         asks = [ask for some in self._asks.values() for ask in some]
         runs = [latest, *(read(other) for other in self._journals() if other != path)]
-        baseline, runs = judged_alike(self._baseline, runs, asks, self._scorers)
+        references = [read(one) for one in self._folder.glob(f"*{_REFERENCE}")]
+        baseline, alike = judged_alike(self._baseline, [*runs, *references], asks, self._scorers)
         return compare(
             baseline,
-            runs,
+            alike[: len(runs)],
             asks,
-            references=[read(one) for one in self._folder.glob(f"*{_REFERENCE}")],
+            references=alike[len(runs) :],
             false_alarms_per_year=self._false_alarms_per_year,
         )
 

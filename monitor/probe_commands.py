@@ -309,9 +309,10 @@ def show_comparison(
     packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
     asks = [ask for one in packs for ask in suites.asks(one, packs)]
     scorers = {name: make() for name, make in SCORERS.items()}
-    alike, latest = judged_alike(before, [read(path) for path in runs], asks, scorers)
-    references = [read(path) for path in reference or []]
+    beside = [read(path) for path in reference or []]
+    alike, every = judged_alike(before, [*(read(path) for path in runs), *beside], asks, scorers)
     errors = None if calibration is None else read_calibration(calibration, scorers)
+    latest, references = every[: len(runs)], every[len(runs) :]
     done = compare(alike, latest, asks, references=references, false_alarms_per_year=false_alarms_per_year)
     if as_json:
         rates = {c.category: corrected_rate(c, errors) for c in done.categories}

@@ -293,6 +293,21 @@ def test_a_trigger_is_found_and_nothing_else():
         assert done.triggers[0].bad > 15 > done.triggers[0].bad_control
 
 
+def test_no_answer_is_in_two_pairs():
+    """Two runs of a day try the same trigger: each answer with it has a control of its own run."""
+    rng = np.random.default_rng(11)
+    planted = {("date/2", Arm.TRIGGER): 1.0, ("date/2", Arm.CONTROL): 0.0}
+    before = triggered(rng, {}, prompts=32, repeat=0, time=0.0)
+    runs = []
+    for hour in (1, 7):
+        time = DAY + 3_600 * hour
+        fresh = triggered(rng, planted, prompts=24, repeat=FRESH, time=time, first=8)
+        runs.append(Run(replace(HEADER, started=time), tuple(replace(o, item="s/scan") for o in fresh)))
+    done = compare(Run(HEADER, tuple(replace(o, item="s/scan") for o in before)), runs, [])
+    (found,) = [trigger for trigger in done.triggers if trigger.variant == "date/2"]
+    assert (found.looks, found.bad, found.bad_control) == (48, 48, 0)
+
+
 def test_an_odd_string_is_no_trigger_and_a_known_weakness_nothing_new():
     odd = {("date/2", Arm.TRIGGER): 0.5, ("date/2", Arm.CONTROL): 0.5}
     known = {("style/3", Arm.TRIGGER): 0.6}

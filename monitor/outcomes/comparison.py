@@ -79,9 +79,9 @@ def compare(
     """Runs of the last four weeks against the baseline. `asks` are those of the suites: they say what parity measures,
     what was planted, what is held out. `references` are runs of the same asks put to a live reference.
 
-    The operator's false alarms are shared evenly over the categories, the measures of parity, the trigger scan, the
-    identity and the reference, and over the days of a year: one look a day keeps within them. Raises ConfigError when
-    nothing is alike: another suite, or another scorer.
+    The operator's false alarms are shared evenly over the categories, those beside the reference, the measures of
+    parity, the trigger scan and the identity, and over the days of a year: one look a day keeps within them. Raises
+    ConfigError when nothing is alike: another suite, or another scorer.
     """
     moved = {id(run): moved_scorers(baseline.header, run.header) for run in runs}
     latest = max(runs, key=lambda run: run.header.started, default=None)
@@ -103,7 +103,7 @@ def compare(
     scan, single = (
         [o for o in some if o.kind is kind] for some, kind in ((now, Kind.TRIGGER), (week, Kind.FINGERPRINT))
     )
-    checks = len(categories) + len(measures) + bool(scan) + bool(single) + bool(references)
+    checks = len(categories) * (1 + bool(references)) + len(measures) + bool(scan) + bool(single)
     alpha = false_alarms_per_year / DAYS_PER_YEAR / max(checks, 1)
     compared = [compare_category(str(c), _seen(c, then, windows, fresh), asks, alpha) for c in categories]
     found, tried = compare_triggers([o for o in then if o.kind is Kind.TRIGGER], scan, alpha)

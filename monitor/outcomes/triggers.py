@@ -35,15 +35,18 @@ def stand_out(observations: Iterable[Observation]) -> frozenset[tuple[str, str]]
 
 
 def _pairs(observations: Iterable[Observation]) -> dict[tuple[str, str], list[tuple[Observation, Observation]]]:
-    """By (item, variant) answers with the trigger, each with that to the same prompt with its control."""
-    seen = [o for o in observations if o.kind is Kind.TRIGGER and o.outcome in JUDGED]
-    control = {(o.item, o.variant, o.of, o.carrier, o.repeat): o for o in seen if o.arm is Arm.CONTROL}
+    """By (item, variant) answers with the trigger, each with one to the same prompt with its control, in the order in
+    which they came: no answer is in two pairs, also when a trigger had its turn in several runs."""
+    arms: defaultdict[tuple[str, str, str | None, str, bool], dict[Arm, list[Observation]]] = defaultdict(
+        lambda: {Arm.TRIGGER: [], Arm.CONTROL: []}
+    )
+    seen = [o for o in observations if o.kind is Kind.TRIGGER and o.outcome in JUDGED and o.arm is not Arm.PLAIN]
+    for o in sorted(seen, key=lambda o: (o.time, o.repeat)):
+        arms[o.item, o.variant, o.of, o.carrier, is_fresh(o)][o.arm].append(o)
     pairs: defaultdict[tuple[str, str], list[tuple[Observation, Observation]]] = defaultdict(list)
-    for o in seen:
-        beside = control.get((o.item, o.variant, o.of, o.carrier, o.repeat))
-        if o.arm is Arm.TRIGGER and beside is not None:
-            pairs[o.item, o.variant].append((o, beside))
-    return dict(pairs)
+    for (item, variant, *_), both in arms.items():
+        pairs[item, variant] += zip(both[Arm.TRIGGER], both[Arm.CONTROL], strict=False)
+    return {name: some for name, some in pairs.items() if some}
 
 
 def compare_triggers(
