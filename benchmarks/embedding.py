@@ -5,13 +5,16 @@
 DIR holds `*.jsonl.gz` in the flat format; prompts and answers are drawn from all of them at random, each text once.
 FOLDER is the folder of a sentence encoder that pools by the mean.
 
-    loop      one text after the other through tokenizer and model, 32-bit, mean and length, torch on all `threads`; a
-              long text is cut as the encoder cuts it, head and tail, or the vectors could not be compared
-    float32, bfloat16, int8
+    loop, loop_one_thread
+              one text after the other through tokenizer and model, in float32, torch on `threads` threads, and on
+              one: threads of one text wait for each other at every layer, on a busy machine for longer than they
+              compute. A long text is cut as the encoder cuts it, head and tail, or vectors could not be compared
+    float32, bfloat16
               the encoder, nothing cached, the texts in batches as a worker would hand them on
 
 Each runs in a process of its own and is warmed up; rounds take turns, so that what else the machine does falls on all.
-`ratio` is that of the best rounds' seconds, `processor_ratio` of their processor time, `round_ratios` of each round.
+`ratio` is of the seconds of best rounds, beside the faster of both loops; `loop_ratio` beside the loop on `threads`,
+and `processor_ratio` of processor time, beside the loop that took less.
 `cosine_error` is the largest 1 - cosine to the loop's vectors. `auto` is what the encoder would choose here. The last
 line of output is one JSON object.
 """
@@ -39,7 +42,8 @@ from monitor.formats import format_of
 from monitor.records import Record
 
 LOOP, AUTO = "loop", "auto"
-PRECISIONS = ("float32", "bfloat16", "int8")
+LOOPS = (LOOP, "loop_one_thread")
+PRECISIONS = ("float32", "bfloat16")
 HANDED = 256
 """Texts that the encoder is given at once."""
 
@@ -93,7 +97,7 @@ def encoder(folder: str, threads: int, precision: str) -> Callable[[Sequence[str
 def measure(name: str, folder: str, threads: int, work: Path) -> None:
     """In a process of its own: reads the texts from `work`, leaves the vectors there, prints one JSON line."""
     texts = json.loads((work / "texts.json").read_bytes())
-    made = loop(folder, threads) if name == LOOP else encoder(folder, threads, name)
+    made = loop(folder, threads if name == LOOP else 1) if name in LOOPS else encoder(folder, threads, name)
     made(texts[:8])
     start, used = time.perf_counter(), time.process_time()
     vectors = made(texts)
@@ -105,7 +109,7 @@ def measure(name: str, folder: str, threads: int, work: Path) -> None:
 
 def in_turn(args: argparse.Namespace, texts: Sequence[str], work: Path, aside: Console) -> dict[str, Any]:
     (work / "texts.json").write_text(json.dumps(texts))
-    names = (LOOP, *args.precisions)
+    names = (*LOOPS, *PRECISIONS)
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for number in range(args.rounds):
         for name in names:
@@ -119,21 +123,23 @@ def in_turn(args: argparse.Namespace, texts: Sequence[str], work: Path, aside: C
 
 
 def summary(name: str, rounds: dict[str, list[dict[str, float]]], n: int, work: Path) -> dict[str, Any]:
-    def best(of: str, what: str) -> float:
-        return min(each[what] for each in rounds[of])
+    def best(what: str, *of: str) -> float:
+        return min(each[what] for one in of for each in rounds[one])
+
+    secs, processor_secs = best("secs", name), best("processor_secs", name)
 
     out: dict[str, Any] = {
-        "texts_per_sec": round(n / best(name, "secs"), 1),
-        "processor_ms_per_text": round(1000 * best(name, "processor_secs") / n, 2),
+        "texts_per_sec": round(n / secs, 1),
+        "processor_ms_per_text": round(1000 * processor_secs / n, 2),
         "peak_rss_mb": max(each["peak_rss_mb"] for each in rounds[name]),
     }
-    if name == LOOP:
+    if name in LOOPS:
         return out
     cosine = np.einsum("nd,nd->n", *(np.load(work / f"{each}.npy").astype(np.float64) for each in (LOOP, name)))
     return out | {
-        "ratio": round(best(LOOP, "secs") / best(name, "secs"), 2),
-        "processor_ratio": round(best(LOOP, "processor_secs") / best(name, "processor_secs"), 2),
-        "round_ratios": [round(a["secs"] / b["secs"], 2) for a, b in zip(rounds[LOOP], rounds[name], strict=True)],
+        "ratio": round(best("secs", *LOOPS) / secs, 2),
+        "loop_ratio": round(best("secs", LOOP) / secs, 2),
+        "processor_ratio": round(best("processor_secs", *LOOPS) / processor_secs, 2),
         "cosine_error": float(f"{max(0.0, 1 - cosine.min()):.2g}"),
     }
 
@@ -169,7 +175,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--precisions", nargs="+", default=PRECISIONS, choices=PRECISIONS)
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()

@@ -81,7 +81,7 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, d), each row of length 1; NaN for a text that is blank. Texts that stand beside a text change its
-        vector by rounding alone (1e-6 in float32, 1e-2 in bfloat16 and int8)."""
+        vector by rounding alone (1e-6 in float32, 1e-2 in bfloat16)."""
         out = np.full((len(texts), self.dimensions), np.nan, np.float32)
         said = [row for row, text in enumerate(texts) if text.strip()]
         keys = [content_hash(texts[row]) for row in said]

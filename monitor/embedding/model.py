@@ -1,7 +1,7 @@
 """A transformer that gives a vector per token. The one place where torch and transformers are imported."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,12 +23,11 @@ _CPU_FLAGS = Path("/proc/cpuinfo")
 
 class Precision(StrEnum):
     """Of the arithmetic. `auto`: bfloat16 on a processor that has tiles for it (AMX), where it is faster and as good
-    to 1e-3, else float32. `int8`: dynamic quantisation, on a processor only."""
+    to 1e-3 of cosine, else float32."""
 
     AUTO = "auto"
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
-    INT8 = "int8"
 
 
 def check_extra() -> None:
@@ -84,7 +83,8 @@ class Model:
             raise ConfigError(f"{folder}: is no model that can be loaded: {type(error).__name__}: {said[0]}") from None
         if missing := sorted(key for key in loading["missing_keys"] if not key.startswith("pooler.")):
             raise ConfigError(f"{folder}: weights are missing, first {missing[0]}; this is no sentence encoder")
-        self._network = self._prepared(network.float().eval())
+        number = torch.bfloat16 if self.precision is Precision.BFLOAT16 else torch.float32
+        self._network = network.eval().to(self.device, number)
         self.dimensions = int(network.config.hidden_size)
         self._before, self._after = self._special()
         stated = (
@@ -123,12 +123,6 @@ class Model:
         would, at every layer."""
         self._torch.set_num_threads(1)
 
-    def _prepared(self, network: Any) -> Any:
-        torch = self._torch
-        if self.precision is Precision.INT8:
-            return _quantised(torch, network)
-        return network.to(self.device, torch.bfloat16 if self.precision is Precision.BFLOAT16 else torch.float32)
-
     def _plain(self, texts: Sequence[str]) -> list[list[int]]:
         # Files of tokenizers often say how to truncate and pad: not here.
         options: dict[str, Any] = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
@@ -146,17 +140,11 @@ class Model:
 
 
 def _settled(precision: Precision, device: str) -> Precision:
-    if precision is Precision.INT8 and device != "cpu":
-        raise ConfigError("int8 is for processors; take float32 or bfloat16 on a GPU")
     if precision is not Precision.AUTO:
         return precision
     try:
-        tiles = "amx_bf16" in _CPU_FLAGS.read_text("ascii", "replace")
+        flags = _CPU_FLAGS.read_text("ascii", "replace").split()
     except OSError:
-        tiles = False
-    return Precision.BFLOAT16 if device == "cpu" and tiles else Precision.FLOAT32
-
-
-def _quantised(torch: Any, network: Any) -> Any:
-    quantise: Callable[..., Any] = torch.ao.quantization.quantize_dynamic
-    return quantise(network, {torch.nn.Linear: torch.ao.quantization.per_channel_dynamic_qconfig})
+        flags = []
+    fast = device == "cpu" and "amx_bf16" in flags  # without its tiles bfloat16 is the slower one, avx512_bf16 or not
+    return Precision.BFLOAT16 if fast else Precision.FLOAT32
