@@ -1,8 +1,8 @@
 """Texts per second that the sentence encoder makes vectors of, beside a plain loop over transformers.
 
-    python -m benchmarks.embedding --data DIR --model FOLDER [--json] [--texts 240] [--threads 2] [--rounds 2]
+    python -m benchmarks.embedding --data DIR --model FOLDER [--json] [--of both] [--texts 240] [--threads 2]
 
-DIR holds `*.jsonl.gz` in the flat format; prompts and answers are drawn from all of them at random, each text once.
+DIR holds `*.jsonl.gz` in the flat format; prompts, answers or both are drawn from them at random, each text once.
 FOLDER is the folder of a sentence encoder that pools by the mean.
 
     loop, loop_one_thread
@@ -44,20 +44,22 @@ from monitor.records import Record
 LOOP, AUTO = "loop", "auto"
 LOOPS = (LOOP, "loop_one_thread")
 PRECISIONS = ("float32", "bfloat16")
+BOTH, PROMPTS, ANSWERS = "both", "prompts", "answers"
 HANDED = 256
 """Texts that the encoder is given at once."""
 
 Vectors = NDArray[np.float32]
 
 
-def read(folder: Path, count: int, seed: int) -> list[str]:
+def read(folder: Path, of: str, count: int, seed: int) -> list[str]:
     decode = format_of("jsonl").decode
     found: dict[str, None] = {}
     for path in sorted(folder.glob("*.jsonl.gz")):
         with gzip.open(path) as lines:
             for number, line in enumerate(lines):
                 exchange = decode(Record(line, path.name, number))
-                found |= dict.fromkeys((exchange.messages[-1].content, exchange.response))
+                prompt, answer = exchange.messages[-1].content, exchange.response
+                found |= dict.fromkeys({PROMPTS: (prompt,), ANSWERS: (answer,), BOTH: (prompt, answer)}[of])
     texts = [text for text in found if text.strip()]
     if not texts:
         sys.exit(f"no texts in {folder}/*.jsonl.gz")
@@ -148,6 +150,7 @@ def described(args: argparse.Namespace, texts: Sequence[str]) -> dict[str, Any]:
     made = Encoder(str(args.model), offline=True, device="cpu", threads=args.threads)
     lengths = made.lengths(texts)
     return {
+        "of": args.of,
         "texts": len(texts),
         "tokens_median": float(np.median(lengths)),
         "cut_ratio": round(float(np.mean(lengths == made.most_tokens)), 3),
@@ -171,6 +174,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of *.jsonl.gz")
     parser.add_argument("--model", type=Path, required=True, help="folder of a sentence encoder")
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
+    parser.add_argument("--of", choices=(BOTH, PROMPTS, ANSWERS), default=BOTH)
     parser.add_argument("--texts", type=int, default=240)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=2)
@@ -184,7 +188,7 @@ def main() -> None:
     if args.data is None:
         parser.error("--data is needed")
     aside = Console(stderr=True)
-    texts = read(args.data, args.texts, args.seed)
+    texts = read(args.data, args.of, args.texts, args.seed)
     about = described(args, texts)
     with tempfile.TemporaryDirectory(prefix="tidegauge-bench-") as work:
         found = in_turn(args, texts, Path(work), aside)

@@ -126,7 +126,7 @@ class Model:
     def _plain(self, texts: Sequence[str]) -> list[list[int]]:
         # Files of tokenizers often say how to truncate and pad: not here.
         options: dict[str, Any] = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
-        ids: list[list[int]] = self._tokenizer(list(texts), **options)["input_ids"]
+        ids: list[list[int]] = self._tokenizer(list(texts), **options)["input_ids"] if texts else []
         return ids
 
     def _special(self) -> tuple[list[int], list[int]]:
