@@ -115,8 +115,8 @@ def in_turn(args: argparse.Namespace, texts: Sequence[str], work: Path, aside: C
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for number in range(args.rounds):
         for name in names:
-            command = (sys.executable, "-m", "benchmarks.embedding", "--measure", name, "--work", str(work))
-            command += ("--model", str(args.model), "--threads", str(args.threads))
+            command = [sys.executable, "-m", "benchmarks.embedding", "--measure", name, "--work", str(work)]
+            command += ["--model", str(args.model), "--threads", str(args.threads)]
             environment = os.environ | {"HF_HUB_OFFLINE": "1"}
             ran = subprocess.run(command, stdout=subprocess.PIPE, env=environment, check=True)
             rounds[name].append(json.loads(ran.stdout.splitlines()[-1]))
