@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from monitor.embedding.cache import Cache, content_hash
+
+from monitor.networks.cache import Cache, content_hash
 
 
 def vector(number):
