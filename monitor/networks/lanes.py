@@ -18,12 +18,13 @@ Rows = NDArray[np.int64]
 
 class Lanes:
     """`threads` None: the processors that the container may use, which are the most in any case; on a GPU one. Sets
-    torch to one thread for each batch, in the whole process. `batch_tokens` None: what suits the device."""
+    torch to one thread for each batch, in the whole process. `alone`: each row is a batch, so that no number depends on
+    what stands beside it, not by rounding either."""
 
-    def __init__(self, model: Model, threads: int | None, batch_tokens: int | None = None) -> None:
+    def __init__(self, model: Model, threads: int | None, *, alone: bool = False) -> None:
         on_gpu = model.device != "cpu"
         self._padding = model.padding
-        self._batch_tokens = batch_tokens or (BATCH_TOKENS_GPU if on_gpu else BATCH_TOKENS)
+        self._batch_tokens = 1 if alone else BATCH_TOKENS_GPU if on_gpu else BATCH_TOKENS
         self.count = 1 if on_gpu else max(1, min(threads or processors(), processors()))
         self._pool = ThreadPoolExecutor(self.count, "network", initializer=model.one_thread)
 

@@ -113,8 +113,6 @@ class Model:
         number = torch.bfloat16 if self.precision is Precision.BFLOAT16 else torch.float32
         self._network = network.eval().to(self.device, number)
         self.config = network.config
-        if self.config.pad_token_id is None:
-            self.config.pad_token_id = self.padding  # heads that read the last token look for the first of these
         stated = (
             most_tokens,
             self._tokenizer.model_max_length,
@@ -172,9 +170,10 @@ class Model:
         """(n, w - 1), minus the log-likelihood that a causal model gives each token but the first, given those before
         it. What stands where there is padding means nothing."""
         with self._torch.inference_mode():
-            logits = self._run(tokens, mask, use_cache=False).logits[:, :-1].float().transpose(1, 2)
-            loss = self._torch.nn.functional.cross_entropy(logits, self._given(tokens[:, 1:]), reduction="none")
-            return self._out(loss)
+            logits = self._run(tokens, mask, use_cache=False).logits[:, :-1].float().flatten(0, 1)
+            next_ones = self._given(tokens[:, 1:].ravel())
+            loss = self._torch.nn.functional.cross_entropy(logits, next_ones, reduction="none")
+            return self._out(loss.view(len(tokens), -1))
 
     def one_thread(self) -> None:
         """Makes the calling thread compute alone: batches side by side need not wait for each other, parts of one
