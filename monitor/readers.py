@@ -13,7 +13,7 @@ import numpy as np
 from monitor import anchors
 from monitor.batch import Batch
 from monitor.errors import TemporaryError
-from monitor.interfaces import Column, Harm, Identified, Matrix, Role
+from monitor.interfaces import Column, Harm, Matrix, Role, SlowExtractor
 from monitor.records import Exchange, Message
 
 STEADY = 0.05
@@ -47,7 +47,7 @@ class Reader:
     that reads meaning raises what its network raises; of others a batch that fails is NaN, and `trouble` names the kind
     of error until a batch succeeds. An error's text is not kept: it may hold text of an exchange."""
 
-    def __init__(self, name: str, extractor: Identified) -> None:
+    def __init__(self, name: str, extractor: SlowExtractor) -> None:
         self.name, self._extractor = name, extractor
         self.columns, self.identity = extractor.columns, extractor.identity
         self.essential = any(column.role is Role.MEANING for column in self.columns)
