@@ -14,6 +14,8 @@ import pytest
 
 from monitor import cli
 
+pytest_plugins = ["served.training"]
+
 sys.path.insert(0, str(Path(__file__).parent / "kafka"))
 
 
