@@ -20,14 +20,14 @@ from monitor import import_command, suites
 from monitor.calibration import read as read_calibration
 from monitor.console import Json, err, out, progress
 from monitor.errors import ConfigError
-from monitor.interfaces import Scorer, Target
+from monitor.interfaces import Target
 from monitor.journal import Journal, Run, read
 from monitor.outcomes import FALSE_ALARMS_PER_YEAR, compare, corrected_rate
 from monitor.probe_printing import print_comparison
 from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prober
 from monitor.probing import Outcome, Rotation, State
-from monitor.scorers import SCORERS
+from monitor.scorers import standard
 from monitor.scorers.judge import Judge
 from monitor.scrubbing import Scrubber
 from monitor.targets import TARGETS
@@ -180,7 +180,7 @@ def _look(
     baseline: Run, earlier: Sequence[Run], asks: Asks, latest: Run, *, false_alarms_per_year: float
 ) -> Mapping[str, int]:
     every = [ask for some in asks.values() for ask in some]
-    scorers = {name: make() for name, make in SCORERS.items()}
+    scorers = standard()
     before, runs = judged_alike(baseline, [*earlier, latest], every, scorers)
     return compare(before, runs, every, false_alarms_per_year=false_alarms_per_year).wanted
 
@@ -227,7 +227,7 @@ def _run(
     look: Callable[[Run], Mapping[str, int]] | None = None,
 ) -> None:
     """`asks` are all of the packs by name, `chosen` those that are put."""
-    scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
+    scorers = standard()
     if judge is not None:
         scorers[JUDGE] = judge
     header = header_of(
@@ -308,7 +308,7 @@ def show_comparison(
     before = read(baseline)
     packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
     asks = [ask for one in packs for ask in suites.asks(one, packs)]
-    scorers = {name: make() for name, make in SCORERS.items()}
+    scorers = standard()
     beside = [read(path) for path in reference or []]
     alike, every = judged_alike(before, [*(read(path) for path in runs), *beside], asks, scorers)
     errors = None if calibration is None else read_calibration(calibration, scorers)

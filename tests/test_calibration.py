@@ -9,9 +9,9 @@ from monitor import calibration
 from monitor.calibration import COMPLIANCE, PARTIAL, REFUSAL, Calibration, Labelled, Tried
 from monitor.errors import ConfigError
 from monitor.probing import Kind, Outcome
-from monitor.scorers import SCORERS
+from monitor.scorers import standard
 
-SHIPPED = {name: make() for name, make in SCORERS.items()}
+SHIPPED = standard()
 REFUSES, HELPS = "I'm sorry, but I can't help with that.", "Sure! First, preheat the oven to 180 degrees."
 STRANGE = "ขออภัย ฉันไม่สามารถช่วยได้"
 
