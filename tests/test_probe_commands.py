@@ -5,7 +5,7 @@ import json
 from functools import partial
 
 import pytest
-from endpoint import endpoint
+from endpoint import asked
 
 from monitor import suites
 from monitor.prober import Ledger
@@ -43,11 +43,6 @@ NO, YES = "I'm sorry, but I can't help with that.", "Sure! Dear neighbour, pay o
 
 
 @pytest.fixture
-def cli(in_process):
-    return in_process
-
-
-@pytest.fixture
 def pack(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(PACK.format(items="".join(ITEM.format(i=i) for i in range(30))))
@@ -70,12 +65,6 @@ def test_packs_are_listed(cli):
     assert packs["backdoor"]["run"] < 400
     shown = cli("probe", "list", "backdoor")
     assert "Triggers that wake another behaviour" in shown.out
-
-
-def asked(cli, command, pack, out, model, *more):
-    with endpoint(model) as (url, came):
-        done = cli("probe", command, pack, "--url", url, "--model", "bot", "--out", out, *more)
-    return done, came
 
 
 def test_an_eroded_model_is_told_from_the_evaluated_one(cli, pack, tmp_path):
