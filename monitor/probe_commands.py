@@ -37,8 +37,6 @@ app = typer.Typer(
 )
 app.command("import")(import_command.import_file)
 
-_DAY_SECS = 86_400
-
 Packs = Annotated[
     list[str], typer.Argument(metavar="PACK...", help="Names of shipped packs, YAML files or imported suites.")
 ]
@@ -161,7 +159,7 @@ def run(
 ) -> None:
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
-    day = int(time.time() // _DAY_SECS) if epoch is None else epoch
+    day = suites.epoch_of(time.time()) if epoch is None else epoch
     asks = {pack.id: suites.asks(pack, opened) for pack in opened}
     key = b"" if draw_key_file is None else _secret(draw_key_file)
     chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
