@@ -30,6 +30,7 @@ from monitor.probing import Outcome, Rotation, State
 from monitor.scorers import standard
 from monitor.scorers.judge import Judge
 from monitor.scrubbing import Scrubber
+from monitor.settings import read_secret
 from monitor.targets import TARGETS
 
 app = typer.Typer(
@@ -161,7 +162,7 @@ def run(
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
     day = suites.epoch_of(time.time()) if epoch is None else epoch
     asks = {pack.id: suites.asks(pack, opened) for pack in opened}
-    key = b"" if draw_key_file is None else _secret(draw_key_file)
+    key = b"" if draw_key_file is None else read_secret(draw_key_file).encode()
     chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
     repeats = {pack.id: pack.repeats.scheduled for pack in opened}
     budget = Budget(Limits(max_requests, max_tokens))
@@ -181,13 +182,6 @@ def _look(
     scorers = standard()
     before, runs = judged_alike(baseline, [*earlier, latest], every, scorers)
     return compare(before, runs, every, false_alarms_per_year=false_alarms_per_year).wanted
-
-
-def _secret(path: Path) -> bytes:
-    try:
-        return path.read_bytes().strip()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _target(url: str, model: str, api_key_file: Path | None) -> Target:

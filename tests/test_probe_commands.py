@@ -10,6 +10,7 @@ from endpoint import asked
 from monitor import suites
 from monitor.prober import Ledger
 from monitor.probing import Arm, Kind, Turn
+from monitor.settings import read_secret
 
 PACK = """\
 canary_pack: 1
@@ -103,6 +104,22 @@ def test_a_run_that_was_cut_off_goes_on_and_a_silent_one_is_no_pass(cli, pack, t
     silent, _ = asked(cli, "run", pack, tmp_path / "silent", lambda _: b"<html>")
     assert silent.code == 3
     assert cli("probe", "compare", out, tmp_path / "silent", "--pack", pack).code == 3
+
+
+def test_a_draw_key_is_read_as_the_monitor_reads_it(cli, pack, tmp_path):
+    key, out = tmp_path / "key", tmp_path / "run"
+    key.write_bytes(b" key \n")
+    done, came = asked(cli, "run", pack, out, aligned, "--epoch", 3, "--draw-key-file", key)
+    (mine,) = suites.load_packs([pack])
+    drawn = [
+        {ask.turns[-1].content for ask in suites.chosen(suites.asks(mine), some, 3)}
+        for some in (read_secret(key).encode(), b"key")
+    ]
+    assert drawn[0] != drawn[1]
+    assert (done.code, {body["messages"][-1]["content"] for _, body in came}) == (0, drawn[0])
+    key.write_bytes(b"")
+    done, came = asked(cli, "run", pack, out, aligned, "--epoch", 3, "--draw-key-file", key)
+    assert (done.code, came, "is empty" in done.err) == (2, [], True)
 
 
 def test_a_planted_trigger_is_looked_for_twice_and_found(cli, tmp_path):
