@@ -23,14 +23,14 @@ from monitor.errors import BaselineError, ConfigError
 from monitor.exporters import EXPORTERS
 from monitor.exporters.prometheus import process_registry
 from monitor.formats import format_of
-from monitor.interfaces import Scorer, Target
+from monitor.interfaces import Target
 from monitor.journal import read
 from monitor.networked import readers_that_load
 from monitor.pipeline import Feed, Pipeline, Watch
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prices, Schedule
 from monitor.report import Exporter
 from monitor.sampler import Sampler
-from monitor.scorers import SCORERS
+from monitor.scorers import standard
 from monitor.scorers.judge import Judge
 from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
 from monitor.settings.probes import Budget as BudgetPart
@@ -159,7 +159,7 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, j
     every = _DAY_SECS if when.every is None and when.cron is None else when.every
     schedule = Schedule(every_secs=every, cron=when.cron, zone=when.zone, jitter_secs=when.jitter)
     model = next(model for model in settings.models if model.name == settings.probed)
-    scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
+    scorers = standard()
     if judge is not None:
         scorers[JUDGE] = judge
     share = BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]

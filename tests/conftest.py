@@ -14,7 +14,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from monitor import cli
+from monitor.cli import main
+
+pytest_plugins = ["served.training"]
 
 sys.path.insert(0, str(Path(__file__).parent / "kafka"))
 
@@ -76,14 +78,14 @@ def dropped_sockets(caplog):
 
 
 @pytest.fixture
-def in_process(capsys, monkeypatch):
+def cli(capsys, monkeypatch):
     """Runs a command in this process: exit code, stdout, stderr."""
 
     def call(*args):
         monkeypatch.setattr(sys, "argv", ["tidegauge", *map(str, args)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
         said = capsys.readouterr()
         return SimpleNamespace(code=ended.value.code or 0, out=said.out, err=said.err)
 
