@@ -153,7 +153,8 @@ def test_a_real_run_says_nothing_outside_the_contract_and_all_of_it_about_models
     said = emitted(text_string_to_metric_families(text))
     wanted = {name: {frozenset(labels)} for name, labels in (CONTRACT | MORE).items()}
     assert said.items() <= wanted.items()
-    # No broker, no probes and no networks here, the recording's records carry no time, no incident need be open at its end, and of
+    # No broker, no probes and no networks here, the recording's records carry no time, no incident need be open at its
+    # end, and of
     # no signal with a spread would a change in the topic met least have been seen.
     absent = {name for name in wanted if name not in said and not name.startswith("tidegauge_probe_")}
     assert absent <= {
