@@ -50,8 +50,8 @@ class Classifier:
         self._each_alone = config.problem_type == "multi_label_classification" or len(self.labels) == 1
         self._frames = {texts: self._model.frame(texts) for texts in (1, 2)}
         self._room = {texts: self._model.room(frame) for texts, frame in self._frames.items()}
-        alone = self._model.device == "cpu" or config.pad_token_id is None  # its head could not tell where a row ends
-        self._lanes = Lanes(self._model, threads, alone=alone)
+        endless = getattr(config, "pad_token_id", None) is None  # its head could not tell where a padded row ends
+        self._lanes = Lanes(self._model, threads, alone=endless or self._model.device == "cpu")
         self.identity = identity(_VERSION, folder, precision, self._model.most_tokens)
         """16 hex digits over the model's files, its revision and all parameters that decide a probability. The
         precision counts as it was asked for, so that `auto` is the same on all machines."""

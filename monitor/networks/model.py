@@ -98,11 +98,12 @@ class Model:
         self._torch = torch
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.precision = _settled(precision, self.device)
+        number = torch.bfloat16 if self.precision is Precision.BFLOAT16 else torch.float32
         try:
             options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), **options)
             network, loading = getattr(transformers, _LOADERS[kind]).from_pretrained(
-                str(folder), use_safetensors=True, output_loading_info=True, **options
+                str(folder), dtype=number, use_safetensors=True, output_loading_info=True, **options
             )
         except Exception as error:  # missing or damaged files, unknown architectures: of many kinds
             said = str(error).strip().splitlines() or [""]
@@ -110,8 +111,7 @@ class Model:
         idle = "pooler." if kind is Kind.VECTORS else None
         if missing := sorted(key for key in loading["missing_keys"] if not idle or not key.startswith(idle)):
             raise ConfigError(f"{folder}: weights are missing, first {missing[0]}; this is no {kind}")
-        number = torch.bfloat16 if self.precision is Precision.BFLOAT16 else torch.float32
-        self._network = network.eval().to(self.device, number)
+        self._network = network.eval().to(self.device)
         self.config = network.config
         stated = (
             most_tokens,
