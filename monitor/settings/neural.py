@@ -82,7 +82,7 @@ def _names_are_free(classifiers: tuple[Classifier, ...]) -> tuple[Classifier, ..
 
 
 def _other_signals() -> Iterator[str]:
-    yield "surprise"
+    yield from ("on_topic", "surprise")
     for make in EXTRACTORS.values():
         yield from (column.name for column in make().columns)
 
