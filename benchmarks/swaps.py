@@ -13,10 +13,10 @@ for each model: with one deal for all, its chance differences in prompts would b
                 and one pair of segments for every model and split, pairs taken in turn so that each occurs
 
 Methods: `ours_base` is the product as installed, through the baseline folder and the bank that `tidegauge run` has.
-`ours_neural` (with --encoder) puts prompts into topics, and tells strange ones, by what they mean; answers are not read,
-so without `on_topic`. `ours_siblings` builds baselines with the answers of the folder's other models to the baseline's
-prompts, never those of a model it is tested with. The others are in benchmarks/peers.py; slow ones run on one split, as
-`splits` says.
+`ours_neural` (with --encoder) puts prompts into topics, and tells strange ones, by what they mean; it does not read
+answers, so there is no `on_topic`. `ours_siblings` builds baselines with the answers of the folder's other models to
+the baseline's prompts, never those of a model it is tested with. The others are in benchmarks/peers.py; slow ones run
+on one split, as `splits` says.
 `run-length` is the mean number of exchanges between false alarms that is asked for. Intervals are Clopper and
 Pearson's, 95 %; streams of one model and split share a baseline, so they are a little too narrow. The last line of
 output is one JSON object.
