@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.errors import ConfigError
 from monitor.interfaces import Harm, SlowExtractor
-from monitor.networks import Encoder, Precision
+from monitor.networks import Precision
 from monitor.neural import NEURAL
 from monitor.neural.classifier import Signal
 from monitor.readers import Absent, Reader
@@ -43,15 +43,11 @@ def readers_that_load(neural: Neural) -> tuple[Reader | Absent, ...]:
 def _named(neural: Neural) -> Iterator[tuple[str, Make]]:
     common: dict[str, Any] = {"offline": neural.offline, "threads": neural.threads}
     if neural.encoder is not None:
-        yield "meaning", partial(_meaning, neural.encoder, common)
+        yield "meaning", partial(NEURAL["meaning"], **_options(neural.encoder) | common)
     for together in neural.sharing:
         yield "+".join(each.name for each in together), partial(_classes, together, common)
     if neural.surprise is not None:
         yield "surprise", partial(NEURAL["surprise"], **_options(neural.surprise) | common)
-
-
-def _meaning(encoder: Part, common: dict[str, Any]) -> SlowExtractor:
-    return NEURAL["meaning"](Encoder(**_options(encoder) | common))
 
 
 def _classes(together: tuple[Classifier, ...], common: dict[str, Any]) -> SlowExtractor:

@@ -4,17 +4,35 @@ import numpy as np
 
 from monitor.batch import Batch
 from monitor.interfaces import Column, Harm, Matrix, Role
-from monitor.networks import Encoder, stepped
+from monitor.networks import Encoder, Precision, stepped
 
 
 class Meaning:
     """`meaning_*`: the vector of the last user message, of length one; all NaN for a blank one. They form topics and
     directions, and say which prompts the baseline never saw. Signal `on_topic`: cosine of prompt and answer, in steps
-    of 2^-10; NaN when either is blank. Cost: of a text some ten to fifty milliseconds of a core (docs/neural.md).
+    of 2^-10; NaN when either is blank. Texts beside a text move its numbers by rounding. Cost: of a text some ten to fifty milliseconds of a core (docs/neural.md).
     """
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+    def __init__(
+        self,
+        model: str,
+        *,
+        revision: str | None = None,
+        offline: bool = False,
+        device: str | None = None,
+        precision: Precision = Precision.AUTO,
+        most_tokens: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        encoder = self._encoder = Encoder(
+            model,
+            revision=revision,
+            offline=offline,
+            device=device,
+            precision=precision,
+            most_tokens=most_tokens,
+            threads=threads,
+        )
         self.columns = (
             *(Column(f"meaning_{i:03d}", Role.MEANING, "-", "-", "-") for i in range(encoder.dimensions)),
             Column(
