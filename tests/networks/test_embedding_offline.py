@@ -108,4 +108,4 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     (line,) = ran.stdout.splitlines()
-    assert line == "embeddings need torch, transformers, huggingface_hub: pip install 'tidegauge[neural]'"
+    assert line == "networks need torch, transformers, huggingface_hub: pip install 'tidegauge[neural]'"
