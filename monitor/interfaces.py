@@ -81,6 +81,14 @@ class Extractor(Protocol):
     def measure(self, batch: Batch) -> Matrix: ...
 
 
+class SlowExtractor(Extractor, Protocol):
+    """An extractor that takes its time, so that it runs beside the traffic. `identity` is a hash of all that decides
+    its numbers (model and revision, parameters): only those of the same identity are compared."""
+
+    @property
+    def identity(self) -> str: ...
+
+
 class Format(Protocol):
     """Turns the bytes of one wire format into an exchange. Raises MalformedRecord, nothing else, on bad bytes."""
 

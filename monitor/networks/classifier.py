@@ -112,7 +112,9 @@ class Classifier:
         before: list[list[list[int]]] = [[] for _ in answers]
         if prompts is not None:
             before = [[head_and_tail(tokens, room // 3)] for tokens in self._model.plain(prompts, room // 3)]
-        pieces, kinds, firsts = [], [], []
+        pieces: list[list[int]] = []
+        kinds: list[list[int]] = []
+        firsts: list[int] = []
         for given, tokens in zip(before, self._model.plain(answers, room * MOST_TILES), strict=True):
             firsts.append(len(pieces))
             for place in tiles(len(tokens), room - sum(map(len, given)), MOST_TILES):

@@ -22,10 +22,10 @@ class Surprise:
     """A causal language model: `model` is an id at Hugging Face or a folder.
 
     `revision` of an id: a branch, tag or commit. `offline`: the network is not touched, as with HF_HUB_OFFLINE=1.
-    `device` "cpu", "cuda" or None: a GPU when there is one. `tokens` are read of an answer, its first ones, at most
-    what the model reads and at most 512. `threads` None: the processors that the container may use; sets torch to one
-    thread for each batch, in the whole process. ConfigError where the model cannot be used or the extra `neural` is not
-    installed.
+    `device` "cpu", "cuda" or None: a GPU when there is one. `most_tokens` are read of an answer, its first ones, in any
+    case no more than the model reads and 512. `threads` None: the processors that the container may use; sets torch to
+    one thread for each batch, in the whole process. ConfigError where the model cannot be used or the extra `neural` is
+    not installed.
     """
 
     def __init__(
@@ -36,19 +36,19 @@ class Surprise:
         offline: bool = False,
         device: str | None = None,
         precision: Precision = Precision.AUTO,
-        tokens: int = TOKENS,
+        most_tokens: int = TOKENS,
         threads: int | None = None,
     ) -> None:
         folder = bring(model, revision, offline=offline)
         self._model = Model(folder, kind=Kind.NEXT, device=device, precision=precision, most_tokens=None)
         self._before = list(self._model.frame(1).special[0])
         self._room = self._model.most_tokens - len(self._before)
-        self.tokens = min(tokens, self._room)
+        self.most_tokens = min(most_tokens, self._room)
         """Of an answer that are read."""
         (self._between,) = self._model.plain([_BETWEEN], 1)
         # On a GPU too: the likelihoods of all tokens that could come next take some 100 MB for each answer.
         self._lanes = Lanes(self._model, threads, alone=True)
-        self.identity = identity(_VERSION, folder, precision, self.tokens)
+        self.identity = identity(_VERSION, folder, precision, self.most_tokens)
         """16 hex digits over the model's files, its revision and all parameters that decide a number. The precision
         counts as it was asked for, so that `auto` is the same on all machines."""
 
@@ -68,8 +68,8 @@ class Surprise:
             given = (head_and_tail(tokens, most) for tokens in self._model.plain(prompts, most))
             before = [[*self._before, *tokens, *self._between] for tokens in given]
         read = [
-            tokens[: min(self.tokens, self._model.most_tokens - len(prefix))]
-            for prefix, tokens in zip(before, self._model.plain(answers, self.tokens), strict=True)
+            tokens[: min(self.most_tokens, self._model.most_tokens - len(prefix))]
+            for prefix, tokens in zip(before, self._model.plain(answers, self.most_tokens), strict=True)
         ]
         said = np.array([i for i, tokens in enumerate(read) if len(tokens) > 1 and answers[i].strip()], np.int64)
 

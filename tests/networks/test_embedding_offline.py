@@ -10,6 +10,9 @@ from threading import Thread
 
 import pytest
 
+from monitor import networks
+from monitor.errors import ConfigError
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ID = "sentence-transformers/all-MiniLM-L6-v2"
@@ -66,6 +69,20 @@ def test_a_folder_needs_no_network(encoded, hub, minilm):
         said = encoded(str(minilm), **environment)
         assert said == {"attempts": [], "shape": [2, 384], "error": ""}
     assert hub.asked == []
+
+
+@pytest.mark.neural
+def test_nor_do_those_of_the_other_networks(encoded, hub, toxic, llama):
+    for by, folder, shape in (("Classifier", toxic, [2, 3]), ("Surprise", llama, [2])):
+        assert encoded(str(folder), "--by", by) == {"attempts": [], "shape": shape, "error": ""}
+    assert hub.asked == []
+
+
+@pytest.mark.neural
+@pytest.mark.parametrize("by", ["Classifier", "Surprise"])
+def test_they_are_as_offline_as_is_asked(by):
+    with pytest.raises(ConfigError, match="is not in the cache, and the network is not to be used"):
+        getattr(networks, by)("nobody/has-this", offline=True)
 
 
 @pytest.mark.neural
