@@ -204,17 +204,20 @@ def left_out(models: dict[str, Answers], own: Answers) -> dict[str, Numbers]:
     return out
 
 
-def by_language(models: dict[str, Answers], own: Answers, factor: float, shift: float) -> dict[str, dict[str, float]]:
-    """Figures of the examples of each language by weights that saw other lines alone."""
+def lines_left_out(models: dict[str, Answers], own: Answers) -> Numbers:
+    """(n,) log odds of the examples by weights that saw other lines alone, not calibrated; NaN where hardly known."""
     ngrams, fold = counted(own.texts), fold_of(own.group)
     sources = [(counted(a.texts)[a.judged], a.labels[a.judged]) for a in models.values()]
-    chance = np.full(len(own.texts), np.nan)
+    out = np.full(len(own.texts), np.nan)
     for k in range(FOLDS):
         seen, rows = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
         columns = kept(ngrams[fold != k], [line for line, f in zip(own.group, fold, strict=True) if f != k])
         model = fitted([(ngrams[seen], halved(own.labels[seen])), *sources], columns)
-        model = recalibrated(model, factor, shift)
-        chance[rows] = model.probability([own.texts[i] for i in rows])
+        out[rows] = model.odds([own.texts[i] for i in rows])
+    return out
+
+
+def by_language(chance: Numbers, own: Answers) -> dict[str, dict[str, float]]:
     languages = np.array(own.language)
     return {name: figures(chance[languages == name], own.labels[languages == name]) for name in np.unique(languages)}
 
@@ -305,7 +308,7 @@ def main() -> None:
     print(f"{len(set(own.group))} lines, {len(own.texts)} examples; calibration {factor:.3f}, {shift:+.3f}")
     show("model left out", measured)
     print("phrases alone, balanced:", {name: round(row["balanced"], 3) for name, row in phrases.items()})
-    languages = by_language(models, own, factor, shift)
+    languages = by_language(expit(factor * lines_left_out(models, own) + shift), own)
     show("lines left out", languages)
 
     sources = [(counted(a.texts)[a.judged], a.labels[a.judged]) for a in models.values()]

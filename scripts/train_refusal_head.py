@@ -25,17 +25,20 @@ from scipy.special import expit, log_expit
 from monitor.networks import Encoder, Precision
 from monitor.refusals import Head
 from monitor.refusals.head import MARKS
+from monitor.refusals.meaning import Encodes
 from monitor.refusals.sentences import mean_vectors
 from scripts.train_refusal import (
     FOLDS,
     Answers,
     Left,
     Numbers,
+    by_language,
     calibrated,
     examples,
     figures,
     fold_of,
     halved,
+    lines_left_out,
     of_folder,
     show,
 )
@@ -50,7 +53,7 @@ Vectors = NDArray[np.float32]
 class LeftHead:
     """Heads that are learned when models and prompts are left out, beside `base`."""
 
-    def __init__(self, base: Left, models: dict[str, Answers], own: Answers, encoder: Encoder) -> None:
+    def __init__(self, base: Left, models: dict[str, Answers], own: Answers, encoder: Encodes) -> None:
         self._base, self._models, self._own = base, models, own
         self._own_vectors = mean_vectors(encoder.encode, own.texts)
         self._vectors = {name: mean_vectors(encoder.encode, answers.texts) for name, answers in models.items()}
@@ -74,6 +77,16 @@ class LeftHead:
         """(r, 2) log odds of the answers of a model in `rows`: without torch, and by the head."""
         weights, bias = self.learned(names, folds)
         return np.stack([self._base.odds(names, folds, of, rows), self._vectors[of][rows] @ weights + bias], axis=1)
+
+    def lines_left_out(self) -> Numbers:
+        """(n, 2) log odds of the examples by what saw other lines alone."""
+        fold, labels = fold_of(self._own.group), halved(self._own.labels)
+        models = [(self._vectors[name][a.judged], a.labels[a.judged], OF_MODEL) for name, a in self._models.items()]
+        out = np.full(len(labels), np.nan)
+        for k in range(FOLDS):
+            weights, bias = fitted([(self._own_vectors[fold != k], labels[fold != k], OF_EXAMPLES), *models])
+            out[fold == k] = self._own_vectors[fold == k] @ weights + bias
+        return np.stack([lines_left_out(self._models, self._own), out], axis=1)
 
 
 def fitted(sources: list[tuple[Vectors, Numbers, float]]) -> tuple[Numbers, float]:
@@ -132,9 +145,13 @@ def main() -> None:
     measured["all"] = figures(chance(every[0]), every[1])
     print(f"{len(own.texts)} examples; {by_base:.3f} x base {by_head:+.3f} x head {shift:+.3f}")
     show("model left out", measured)
+    lines = left.lines_left_out()
+    languages = by_language(chance(lines), own)
+    show("lines left out", languages)
 
     # `by_base` counts log odds that are not calibrated; those of the weights that ship are, by the same answers.
     (factor,), by = calibrated(every[0][:, :1], every[1])
+    show("without torch", by_language(expit(factor * lines[:, 0] + by), own))
     weights, bias = left.learned((), ())
     head = Head(
         (by_head * weights).astype(np.float16).astype(np.float32),
@@ -146,7 +163,7 @@ def main() -> None:
     np.savez_compressed(buffer, allow_pickle=False, **head.arrays())
     arguments.out.write_bytes(buffer.getvalue())
     print(f"{len(head.weights)} weights, {len(buffer.getvalue()):,} bytes, {head.identity}")
-    print(json.dumps({"left_out": measured}))
+    print(json.dumps({"left_out": measured, "languages": languages, "identity": head.identity}))
 
 
 if __name__ == "__main__":
