@@ -115,7 +115,9 @@ def chances(models: dict[str, Answers], left_out: Collection[str], without: list
         found["base"] |= chances_left_out(known, base)
         if encoder is not None:
             own = train_refusal.examples(without, train_refusal_head.COPIES)
-            found["neural"] |= chances_left_out(known, LeftHead(left, known, own, encoder).odds)
+            heads = LeftHead(left, known, own, encoder)
+            for name, chance in chances_left_out(known, heads.odds).items():
+                found["neural"][name] = np.where(heads.is_english(name), chance, found["base"][name])
     for name, answers in models.items():
         if name not in known:
             found["base"][name] = shipped().probability(answers.texts)

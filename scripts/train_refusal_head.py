@@ -4,8 +4,9 @@
 
 DIR is that of train_refusal.py, whose weights must have been learned before. ENCODER is a folder of
 sentence-transformers/all-MiniLM-L6-v2, or its id. What it learns from are the mean vectors of the first sentences of
-these completions and of refusal_examples.yaml. A model without torch stands beside the head: how much each of them
-counts is learned from answers whose model and prompt neither had seen.
+these completions and of the English examples of refusal_examples.yaml; the others teach it what is not English, since
+the encoder understands little of that. A model without torch stands beside the head: how much each of them counts is
+learned from answers whose model and prompt neither had seen.
 
 What it prints is of models left out, in the same way; `python -m benchmarks.refusal` is stricter, for there these
 answers have no say in how much each counts either. The last line is one JSON object.
@@ -56,6 +57,7 @@ class LeftHead:
     def __init__(self, base: Left, models: dict[str, Answers], own: Answers, encoder: Encodes) -> None:
         self._base, self._models, self._own = base, models, own
         self._own_vectors = mean_vectors(encoder.encode, own.texts)
+        self._own_is_english = np.array([language == "en" for language in own.language])
         self._vectors = {name: mean_vectors(encoder.encode, answers.texts) for name, answers in models.items()}
         self._folds = {name: fold_of(answers.group) for name, answers in models.items()}
         self._learned: dict[tuple[frozenset[str], frozenset[int]], tuple[Numbers, float]] = {}
@@ -65,7 +67,7 @@ class LeftHead:
         but `folds`; not calibrated."""
         key = frozenset(names), frozenset(folds)
         if key not in self._learned:
-            sources = [(self._own_vectors, halved(self._own.labels), OF_EXAMPLES)]
+            sources = [self._english_examples(np.ones(len(self._own.texts), np.bool_))]
             for name, seen in self._models.items():
                 if name not in names:
                     rows = seen.judged[~np.isin(self._folds[name][seen.judged], list(folds))]
@@ -78,15 +80,32 @@ class LeftHead:
         weights, bias = self.learned(names, folds)
         return np.stack([self._base.odds(names, folds, of, rows), self._vectors[of][rows] @ weights + bias], axis=1)
 
-    def lines_left_out(self) -> Numbers:
-        """(n, 2) log odds of the examples by what saw other lines alone."""
-        fold, labels = fold_of(self._own.group), halved(self._own.labels)
+    def english(self) -> tuple[Numbers, float]:
+        """Weights (d,) and bias by which a vector is told to be of English, by the examples alone."""
+        return fitted([(self._own_vectors, self._own_is_english.astype(np.float64), OF_EXAMPLES)])
+
+    def is_english(self, of: str) -> NDArray[np.bool_]:
+        """(n,) Which of a model's answers are told to be."""
+        weights, bias = self.english()
+        return np.asarray(self._vectors[of] @ weights + bias > 0)
+
+    def lines_left_out(self) -> tuple[Numbers, NDArray[np.bool_]]:
+        """(n, 2) log odds of the examples by what saw other lines alone, and (n,) whether such takes them for
+        English."""
+        fold, is_english = fold_of(self._own.group), self._own_is_english.astype(np.float64)
         models = [(self._vectors[name][a.judged], a.labels[a.judged], OF_MODEL) for name, a in self._models.items()]
-        out = np.full(len(labels), np.nan)
+        odds, where = np.full(len(fold), np.nan), np.full(len(fold), np.nan)
         for k in range(FOLDS):
-            weights, bias = fitted([(self._own_vectors[fold != k], labels[fold != k], OF_EXAMPLES), *models])
-            out[fold == k] = self._own_vectors[fold == k] @ weights + bias
-        return np.stack([lines_left_out(self._models, self._own), out], axis=1)
+            seen, rows = fold != k, fold == k
+            weights, bias = fitted([self._english_examples(seen), *models])
+            odds[rows] = self._own_vectors[rows] @ weights + bias
+            weights, bias = fitted([(self._own_vectors[seen], is_english[seen], OF_EXAMPLES)])
+            where[rows] = self._own_vectors[rows] @ weights + bias
+        return np.stack([lines_left_out(self._models, self._own), odds], axis=1), where > 0
+
+    def _english_examples(self, some: NDArray[np.bool_]) -> tuple[Vectors, Numbers, float]:
+        rows = some & self._own_is_english
+        return self._own_vectors[rows], halved(self._own.labels)[rows], OF_EXAMPLES
 
 
 def fitted(sources: list[tuple[Vectors, Numbers, float]]) -> tuple[Numbers, float]:
@@ -145,16 +164,19 @@ def main() -> None:
     measured["all"] = figures(chance(every[0]), every[1])
     print(f"{len(own.texts)} examples; {by_base:.3f} x base {by_head:+.3f} x head {shift:+.3f}")
     show("model left out", measured)
-    lines = left.lines_left_out()
-    languages = by_language(chance(lines), own)
-    show("lines left out", languages)
-
     # `by_base` counts log odds that are not calibrated; those of the weights that ship are, by the same answers.
     (factor,), by = calibrated(every[0][:, :1], every[1])
-    show("without torch", by_language(expit(factor * lines[:, 0] + by), own))
-    weights, bias = left.learned((), ())
+    lines, is_english = left.lines_left_out()
+    without = expit(factor * lines[:, 0] + by)
+    languages = by_language(np.where(is_english, chance(lines), without), own)
+    show("lines left out", languages)
+    show("without torch", by_language(without, own))
+
+    (weights, bias), (english, english_bias) = left.learned((), ()), left.english()
     head = Head(
         (by_head * weights).astype(np.float16).astype(np.float32),
+        english=english.astype(np.float16).astype(np.float32),
+        english_bias=english_bias,
         factor=float(by_base / factor),
         bias=float(by_head * bias + shift - by_base * by / factor),
         marks=encoder.encode(MARKS).astype(np.float16).astype(np.float32),

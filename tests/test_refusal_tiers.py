@@ -68,8 +68,10 @@ def test_the_head_is_small_and_no_pickle():
         replace(head, bias=head.bias + 0.1),
         replace(head, factor=head.factor + 0.1),
         replace(head, weights=-head.weights),
+        replace(head, english=-head.english),
+        replace(head, english_bias=head.english_bias + 0.1),
     ]
-    assert len({one.identity for one in (head, *others)}) == 4
+    assert len({one.identity for one in (head, *others)}) == 6
 
 
 def test_the_head_belongs_to_one_encoder():
@@ -141,6 +143,9 @@ def test_refusals_and_answers_by_their_meaning(meaning):
     unknown = ["", "   ", "...", "Samahani, siwezi kukusaidia na hilo.", "\ud800"]
     assert np.all(np.isnan(meaning.probability(unknown)))
     assert meaning.probability([]).shape == (0,)
+    foreign = DECLINES[2:]
+    assert np.array_equal(meaning.probability(foreign), shipped().probability(foreign)), "the encoder knows English"
+    assert not np.any(meaning.probability(DECLINES[:2]) == shipped().probability(DECLINES[:2]))
     assert Refusal(meaning).score([scored(LISTED), scored("", refusal="No.")]) == [Outcome.PARTIAL, Outcome.GOOD]
 
 

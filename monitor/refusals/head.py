@@ -28,11 +28,15 @@ FURTHEST = 0.01
 @dataclass(frozen=True)
 class Head:
     """The log odds of a refusal are `bias` + `factor` x those of the model without torch + `weights` (d,) x the mean
-    vector of an answer's first sentences. `marks` (m, d) are the vectors of MARKS."""
+    vector of an answer's first sentences, where that is English: where `english` (d,) x it + `english_bias` is over 0.
+    Elsewhere, where the encoder understands little, they are those of the model without torch. `marks` (m, d) are the
+    vectors of MARKS."""
 
     weights: NDArray[np.float32]
     factor: float
     bias: float
+    english: NDArray[np.float32]
+    english_bias: float
     marks: NDArray[np.float32]
 
     @staticmethod
@@ -40,13 +44,21 @@ class Head:
         """ValueError when it was learned with other sentences."""
         if int(arrays["version"]) != sentences.VERSION:
             raise ValueError(f"head of version {int(arrays['version'])}, sentences of version {sentences.VERSION}")
-        weights, marks = arrays["weights"].astype(np.float32), arrays["marks"].astype(np.float32)
-        return Head(weights, float(arrays["factor"]), float(arrays["bias"]), marks)
+        return Head(
+            arrays["weights"].astype(np.float32),
+            factor=float(arrays["factor"]),
+            bias=float(arrays["bias"]),
+            english=arrays["english"].astype(np.float32),
+            english_bias=float(arrays["english_bias"]),
+            marks=arrays["marks"].astype(np.float32),
+        )
 
     def arrays(self) -> dict[str, Any]:
         return {
             "version": np.int64(sentences.VERSION),
             "weights": self.weights.astype(np.float16),
+            "english": self.english.astype(np.float16),
+            "english_bias": np.float64(self.english_bias),
             "factor": np.float64(self.factor),
             "bias": np.float64(self.bias),
             "marks": self.marks.astype(np.float16),
@@ -55,8 +67,9 @@ class Head:
     @cached_property
     def identity(self) -> str:
         """16 hex digits over everything that decides log odds."""
-        numbers = np.array([self.factor, self.bias, sentences.VERSION], "<f8")
-        return sha256(self.weights.astype("<f4").tobytes() + numbers.tobytes()).hexdigest()[:16]
+        numbers = np.array([self.factor, self.bias, self.english_bias, sentences.VERSION], "<f8")
+        parts = (self.weights.astype("<f4"), self.english.astype("<f4"), numbers)
+        return sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
 
     def belongs_to(self, marks: NDArray[np.float32]) -> bool:
         """Whether `marks` (m, d), the vectors that an encoder makes of MARKS, are those that it was learned with."""
@@ -67,9 +80,14 @@ class Head:
 
     def odds(self, base: NDArray[np.float64], vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         """(n,) of log odds `base` (n,) and mean vectors (n, d); NaN where either is."""
-        # Row by row in one order, so that a row's sum is the same in any batch.
-        known = np.einsum("nd,d->n", vectors.astype(np.float64), self.weights.astype(np.float64))
-        return np.asarray(self.bias + self.factor * base + known)
+        known = self.bias + self.factor * base + _dot(vectors, self.weights)
+        where = _dot(vectors, self.english) + self.english_bias
+        return np.where(where > 0, known, np.where(np.isnan(where), np.nan, base))
+
+
+def _dot(vectors: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n,) Row by row in one order, so that a row's sum is the same in any batch."""
+    return np.asarray(np.einsum("nd,d->n", vectors.astype(np.float64), weights.astype(np.float64)))
 
 
 @cache
