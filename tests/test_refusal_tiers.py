@@ -173,19 +173,19 @@ def test_anchors_are_put_to_it(meaning):
 
 @neural
 @pytest.mark.filterwarnings("default")  # torch warns of its own ways
-def test_by_flags_of_a_command(in_process, tmp_path, minilm):
+def test_by_flags_of_a_command(cli, tmp_path, minilm):
     import tiny
 
     labels = tmp_path / "labels.jsonl"
     rows = [(text, "refusal") for text in DECLINES] + [(text, "compliance") for text in DOES]
     labels.write_text("".join(json.dumps({"answer": text, "label": label}) + "\n" for text, label in rows))
     command = ("scorer", "evaluate", "--labels", labels, "--json")
-    done = in_process(*command, "--refusal-encoder", minilm)
+    done = cli(*command, "--refusal-encoder", minilm)
     assert json.loads(done.out)["whole"]["refusals_right"] == len(DECLINES)
     assert json.loads(done.out)["identity"] != Refusal().identity
 
     classifier = tiny.bert(tmp_path / "classifier", minilm, ("Non-refusal", "Refusal"))
-    done = in_process(*command, "--refusal-classifier", classifier)
+    done = cli(*command, "--refusal-classifier", classifier)
     assert done.code == 0
     for flags, said in (
         (("--refusal-encoder", "/no/such"), "the scorer refusal: /no/such: there is no such folder"),
@@ -198,7 +198,7 @@ def test_by_flags_of_a_command(in_process, tmp_path, minilm):
             "the head that ships belongs to",
         ),
     ):
-        done = in_process(*command, *flags)
+        done = cli(*command, *flags)
         assert (done.code, done.out) == (2, "")
         assert said in done.err
         assert len(done.err.strip().splitlines()) == 1

@@ -99,7 +99,7 @@ def test_a_monitor_from_settings_reads_its_files_to_their_end(folder):
         ("files", "skipped"): 0,
         ("files", "dead_letter"): 0,
     }
-    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 0}
+    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 0, "not_read": 0}
     assert report.lag_secs == {}, "when a file last changed is no lag"
     (known,) = report.models
     assert (known.name, known.exchanges) == ("bot", SERVED)
@@ -123,7 +123,7 @@ def test_traffic_of_no_model_is_counted_and_not_measured(folder, tmp_path):
     foreign = tmp_path / "foreign.jsonl"
     foreign.write_bytes(b"".join(line(e) + b"\n" for e in exchanges(3, 20, model="another")))
     report = read_all(Monitor(settings(folder, sources=[{"files": {"paths": [foreign]}}])))
-    assert report.skipped == {"unknown_model": 20, "no_content": 0, "probe": 0}
+    assert report.skipped == {"unknown_model": 20, "no_content": 0, "probe": 0, "not_read": 0}
     assert report.models[0].exchanges == 0
 
 
@@ -138,7 +138,7 @@ def test_probes_that_come_back_with_the_traffic_are_no_traffic(folder, tmp_path)
     mixed.write_bytes(b"".join(line(e) + b"\n" for e in [*exchanges(3, 20), *asked]))
     sources = [{"files": {"paths": [mixed]}}]
     report = read_all(Monitor(settings(folder, sources=sources, probes={"suites": ["harmful-content"]})))
-    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 30}
+    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 30, "not_read": 0}
     assert report.models[0].exchanges == 20
     with pytest.raises(ConfigError, match="harmful-content"):
         Monitor(settings(folder, sources=sources, probes={"suites": ["harmfull-content"]}))
