@@ -4,7 +4,7 @@ import numpy as np
 
 from monitor.batch import Batch
 from monitor.interfaces import Column, Harm, Matrix, Role
-from monitor.networks import Encoder, Precision, stepped
+from monitor.networks import Encoder, stepped
 
 
 class Meaning:
@@ -14,26 +14,8 @@ class Meaning:
     fifty milliseconds of a core (docs/neural.md).
     """
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        revision: str | None = None,
-        offline: bool = False,
-        device: str | None = None,
-        precision: Precision = Precision.AUTO,
-        most_tokens: int | None = None,
-        threads: int | None = None,
-    ) -> None:
-        encoder = self._encoder = Encoder(
-            model,
-            revision=revision,
-            offline=offline,
-            device=device,
-            precision=precision,
-            most_tokens=most_tokens,
-            threads=threads,
-        )
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
         self.columns = (
             *(Column(f"meaning_{i:03d}", Role.MEANING, "-", "-", "-") for i in range(encoder.dimensions)),
             Column(

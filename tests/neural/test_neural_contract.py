@@ -9,7 +9,7 @@ import pytest
 from monitor.batch import Batch
 from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Harm, Role
-from monitor.networks import Precision
+from monitor.networks import Classifier, Encoder, Precision, Surprise
 from monitor.neural import NEURAL
 from monitor.neural.classifier import Signal
 from monitor.records import Exchange, Message
@@ -39,14 +39,14 @@ def members(toxic, llama, minilm):
     """Each, made in both precisions."""
     signals = [Signal("rude", ("rude", "idiot"), Harm.RISE), Signal("fine_tone", ("fine",))]
     given: Mapping[str, tuple] = {
-        "classifier": (str(toxic), signals),
-        "meaning": (str(minilm),),
-        "surprise": (str(llama),),
+        "classifier": (Classifier, toxic, signals),
+        "meaning": (Encoder, minilm),
+        "surprise": (Surprise, llama),
     }
     assert sorted(given) == sorted(NEURAL)
     return {
-        (name, precision): NEURAL[name](*arguments, precision=precision, device="cpu", threads=1)
-        for name, arguments in given.items()
+        (name, precision): NEURAL[name](network(str(folder), precision=precision, device="cpu", threads=1), *more)
+        for name, (network, folder, *more) in given.items()
         for precision in (Precision.FLOAT32, Precision.BFLOAT16)
     }
 
