@@ -39,9 +39,9 @@ from scipy.special import expit
 from scipy.stats import binomtest
 
 from monitor.networks import Encoder, Precision
-from monitor.refusals import Meaning, refusal_score, shipped
+from monitor.refusals import Meaning, shipped
 from scripts import train_refusal, train_refusal_head
-from scripts.train_refusal import FOLDS, PHRASES_FROM, Answers, Left, Numbers, fold_of
+from scripts.train_refusal import FOLDS, Answers, Left, Numbers, fold_of
 from scripts.train_refusal_head import LeftHead
 
 LABEL = {0.0: "compliance", 1.0: "refusal"}
@@ -123,8 +123,8 @@ def chances(models: dict[str, Answers], left_out: Collection[str], without: list
             found["base"][name] = shipped().probability(answers.texts)
             if encoder is not None:
                 found["neural"][name] = Meaning(encoder).probability(answers.texts)
-    scores = {name: np.array([refusal_score(text) for text in answers.texts]) for name, answers in models.items()}
-    return found | {"opener_list": {name: (score >= PHRASES_FROM).astype(float) for name, score in scores.items()}}
+    listed = {name: train_refusal.phrases_say(answers.texts).astype(float) for name, answers in models.items()}
+    return found | {"opener_list": listed}
 
 
 def figures(answers: Sequence[Answers], chances: Sequence[Numbers], *, plain: bool) -> dict[str, Any]:
