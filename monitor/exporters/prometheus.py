@@ -127,6 +127,11 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
             ("_high", "Largest departure from"),
         )
     )
+    harmed = _gauge(
+        "signal_harmed",
+        "1 while a signal departs in the direction that does harm, with half the evidence needed or more, else 0.",
+        "signal",
+    )
     samples = _gauge("signal_samples", "Values of the signal that were compared.", "signal")
     smallest = _detectable()
     for model in report.models:
@@ -137,10 +142,11 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
             _add_if(effect, (*key, column.name), column.effect)
             _add_if(low, (*key, column.name), column.effect_low)
             _add_if(high, (*key, column.name), column.effect_high)
+            _add_if(harmed, (*key, column.name), column.harmed)
             samples.add_metric((*key, column.name), column.samples)
             for field, family in smallest.items():
                 _add_if(family, (*key, column.name), getattr(column.detectable, field, None))
-    yield from (mean, effect, low, high, samples, *smallest.values())
+    yield from (mean, effect, low, high, harmed, samples, *smallest.values())
 
 
 def _detectable() -> dict[str, GaugeMetricFamily]:

@@ -61,6 +61,7 @@ CONTRACT = {
 """Names that users build on, with their labels: what is here keeps its name."""
 
 MORE = {
+    "tidegauge_signal_harmed": (*MODEL, "signal"),
     "tidegauge_detectable_change": (*MODEL, "signal"),
     "tidegauge_detectable_topic_effect": (*MODEL, "signal"),
     "tidegauge_detectable_topic_change": (*MODEL, "signal"),
