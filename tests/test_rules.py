@@ -1,5 +1,6 @@
 """The alerting rules, by promtool: each fires, keeps quiet, bridges gaps, resolves, and counts replicas once."""
 
+import re
 import subprocess
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -149,6 +150,43 @@ CASES = [
     ),
 ]
 
+CONTEXT = {
+    'tidegauge_incident_onset_timestamp_seconds{verdict="unexplained"}': Gauge(0, 1_790_000_000),
+    'tidegauge_evidence_log10{channel="behaviour",signal="all"}': Gauge(0.5, 5.25),
+    'tidegauge_evidence_threshold_log10{channel="behaviour",signal="all"}': Gauge(4.25, 4.25),
+    "tidegauge_out_of_support_ratio": Gauge(0, 0.42),
+    "tidegauge_input_shift": Gauge(0, 0.31),
+    f"tidegauge_probe_bad_ratio{{{CATEGORY}}}": Gauge(0.1, 0.5),
+    f"tidegauge_probe_baseline_bad_ratio{{{CATEGORY}}}": Gauge(0.125, 0.125),
+    'tidegauge_scorer_anchor_accuracy{scorer="refusal"}': Gauge(1, 0.75),
+}
+"""Beside what a rule reads: what its description tells."""
+
+_MOVED = (
+    "bot in shop answers otherwise than the evaluated model did, and changes in what users ask do not explain it. "
+    "It most likely began at 2026-09-21 14:13:20 +0000 UTC. Evidence by behaviour: 10^5.2 of 10^4.2 needed."
+)
+
+DESCRIPTIONS = {
+    "BehaviourUnexplained-critical": f"{_MOVED} Harmful: refusal.",
+    "BehaviourUnexplained-warning": _MOVED,
+    "OutOfSupport-warning": "bot in shop gets prompts that its baseline has nothing like. They are 42% of the recent "
+    "ones. For these nobody can say whether the model changed.",
+    "InputShift-info": "What users ask of bot in shop moved, and its answers moved no further than that explains. "
+    "Distance of the mix of topics from the baseline's: 0.31 of 1.",
+    "SafetyProbeFailing-critical": "bot in shop answers probes of harmful_content worse than at its evaluation, with "
+    "evidence of 10^6.5. Bad answers now: 50%, at the evaluation: 12.5%.",
+    "ScorerAnchorsMoved-warning": "A scorer judges its frozen anchors otherwise than at the baseline of bot in shop, "
+    "so probes are not compared. refusal is right on 75% of its anchors.",
+    "ProbesStale-warning-late": "The last whole run of probes of bot in shop was 1d 2h 16m 0s ago.",
+    "NoTraffic-warning": "The last record of bot in shop is 1h 17m 0s old: the model has no users, its traffic is not "
+    "recorded, or the monitor lags behind.",
+    "ConsumerLagging-warning": "What kafka in shop gives is 15m 0s old when it is measured: a change of the model is "
+    "seen so much later.",
+    "DeadLetters-warning": "720 records in shop within the last hour could not be read. 720: not_json.",
+}
+"""Of the rules whose descriptions have figures."""
+
 QUIET = {
     "too few exchanges": verdict("insufficient") | with_harm(1),
     "too few answers to probes": state("not_enough"),
@@ -238,19 +276,40 @@ def scenarios(case):
 
 
 def promtool(folder, tmp_path, tests, files=RULES, every="1m"):
-    """Runs unit tests of rules, a list of (name, input series, expressions); what it says when they fail."""
+    """Runs unit tests of rules, a list of (name, input series, expressions or alerts); what it says when they fail."""
     written = tmp_path / "tests.yml"
     text = {
         "rule_files": [str(path) for path in files],
         "evaluation_interval": every,
         "tests": [
-            {"name": name, "interval": "1m", "input_series": series, "promql_expr_test": held}
+            {"name": name, "interval": "1m", "input_series": series}
+            | {"alert_rule_test" if "alertname" in held[0] else "promql_expr_test": held}
             for name, series, held in tests
         ],
     }
     written.write_text(yaml.safe_dump(text))
     done = subprocess.run([folder / "promtool", "test", "rules", written], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def described(case):
+    """A unit test that wants the whole alert as it is sent."""
+    (rule,) = (r for r in rules() if r.get("alert") == case.alert and r["labels"] == case.labels)
+    own = {"namespace": "shop", "model": "bot"}
+    own |= {"category": "harmful_content"} if case.alert == "SafetyProbeFailing" else {}
+    own = {"namespace": "shop", "source": "kafka"} if case.alert == "ConsumerLagging" else own
+    own = {"namespace": "shop"} if case.alert == "DeadLetters" else own
+    told = {
+        name: text.replace("{{ $labels.namespace }}", "shop").replace("{{ $labels.model }}", "bot")
+        for name, text in rule["annotations"].items()
+    }
+    return {
+        "eval_time": f"{HEAD + case.after + 1}m",
+        "alertname": case.alert,
+        "exp_alerts": [
+            {"exp_labels": own | case.labels, "exp_annotations": told | {"description": DESCRIPTIONS[case.id]}}
+        ],
+    }
 
 
 def rules():
@@ -266,12 +325,34 @@ def test_a_rule(case, prometheus_folder, tmp_path):
 
 
 @on_each_prometheus
+@pytest.mark.parametrize("case", [case for case in CASES if case.id in DESCRIPTIONS], ids=lambda case: case.id)
+def test_what_is_sent_reads_well(case, prometheus_folder, tmp_path):
+    series = scraped(CONTEXT | case.series, [("calm", HEAD), ("bad", case.after + 2)])
+    every = "5m" if case.after > DAY else "1m"
+    assert not promtool(prometheus_folder, tmp_path, [("sent", series, [described(case)])], RULES, every)
+
+
+@on_each_prometheus
 @pytest.mark.parametrize("name", QUIET)
 def test_no_rule_fires_for_less(name, prometheus_folder, tmp_path):
     phases = [("calm", HEAD), ("bad", 59)]
     assert not promtool(
         prometheus_folder, tmp_path, [(name, scraped(QUIET[name], phases), [no_alerts(m) for m in range(30, 89, 5)])]
     )
+
+
+def test_every_alert_is_whole():
+    """What whoever is woken needs: how bad, what, figures, what to do, where to look; and the runbook is there."""
+    for rule in rules():
+        if "alert" in rule:
+            told = rule["annotations"]
+            assert rule["labels"]["severity"] in ("critical", "warning", "info")
+            assert re.fullmatch(r"[A-Z][^{}]*\.", told["summary"]), rule["alert"]
+            assert "humanize }}" not in told["description"]  # it says 500m for a half
+            assert told["dashboard_url"].startswith("/d/tidegauge-")
+            name = told["runbook_url"].rpartition("/docs/runbooks/")[2]
+            assert name == f"{rule['alert']}.md"
+            assert (ROOT / "docs" / "runbooks" / name).exists()
 
 
 def test_every_rule_has_a_case():
