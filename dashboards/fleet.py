@@ -1,12 +1,12 @@
 """All models at a glance: which one needs a look."""
 
 from dashboards.board import Board, Row
+from dashboards.evidence import WORST
 from dashboards.panels import Column, Query, graph, number, rows, states
-from dashboards.queries import grown, grown_in_range, of, per_sec, share, top
+from dashboards.queries import grown, grown_in_range, of, per_sec, top
 from dashboards.variables import datasource, models, namespace
 from dashboards.words import VERDICTS
 
-_WORST = share(of("tidegauge_evidence_log10", signal="all"), of("tidegauge_evidence_threshold_log10", signal="all"))
 _BASELINE_AGE = f"time() - {top(of('tidegauge_baseline_timestamp_seconds'))}"
 _SILENT = f"time() - {top(of('tidegauge_last_record_timestamp_seconds'))}"
 
@@ -69,11 +69,12 @@ _NOW = Row(
         ),
         rows(
             "Models",
-            "Every model as of now; click its name to see it whole. Worst evidence: the channel nearest to its "
-            "threshold; 100 % opens an incident, negative is calm. Silent: how long ago its latest record was.",
+            "Every model as of now; click its name to see it whole. Worst evidence: of the channel or probes nearest "
+            "to its threshold; 100 % opens an incident, negative is calm. Silent: how long ago its latest record "
+            "was.",
             {"namespace": "Namespace", "model": "Model"},
             Column("Verdict", VERDICTS.number(), words=VERDICTS),
-            Column("Worst evidence", _WORST, "percentunit", bad=1),
+            Column("Worst evidence", WORST, "percentunit", bad=1),
             Column("Exchanges lacking", top(of("tidegauge_exchanges_needed"))),
             Column("Baseline age", _BASELINE_AGE, "s"),
             Column("Silent", _SILENT, "s"),
@@ -99,7 +100,7 @@ _COURSE = Row(
             "Evidence of the worst channel as a share of its threshold. At 100 % an incident opens; what climbs "
             "steadily will get there, what wanders below 0 is calm.",
             "percentunit",
-            Query(_WORST, "{{namespace}} {{model}}"),
+            Query(WORST, "{{namespace}} {{model}}"),
             limit=1,
             runbooks=("BehaviourUnexplained",),
         ),
@@ -112,7 +113,7 @@ _COURSE = Row(
             runbooks=("NoTraffic",),
         ),
         graph(
-            "Incidents opened",
+            "When incidents opened",
             "When incidents opened, by what they were. unexplained is the one to act on.",
             "none",
             Query(grown(of("tidegauge_incidents_total"), "verdict"), "{{verdict}}"),

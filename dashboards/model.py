@@ -3,9 +3,10 @@
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from dashboards.board import Board, Event, Row
+from dashboards.evidence import PROBES, WORST
 from dashboards.links import Alert
 from dashboards.panels import Column, Query, graph, number, rows, states
-from dashboards.queries import grown_in_range, of, share, top
+from dashboards.queries import grown_in_range, of, top
 from dashboards.serving import SERVING
 from dashboards.variables import datasource, namespace, one_model, signal
 from dashboards.words import VERDICTS
@@ -31,16 +32,6 @@ _CHANNELS: dict[Channel, tuple[str, tuple[Alert, ...]]] = {
     Channel.SUPPORT: (
         "Prompts that the baseline never saw the like of. Above the line: the evaluation does not cover this traffic.",
         ("OutOfSupport",),
-    ),
-    Channel.PROBES: (
-        "Answers to fixed prompts. Above the line: the model answers them worse than when it was evaluated, whatever "
-        "users ask. Nothing here: it is not probed, or no run was compared yet.",
-        ("SafetyProbeFailing", "SafetyEroded"),
-    ),
-    Channel.IDENTITY: (
-        "First tokens of fixed prompts. Above the line: another model answers than the one that was evaluated. "
-        "Nothing here: it is not probed, or no run was compared yet.",
-        ("IdentityChanged",),
     ),
 }
 
@@ -71,9 +62,10 @@ _VERDICT = Row(
         ),
         number(
             "Worst evidence",
-            "The channel nearest to its threshold. From 100 % on an incident is open; the panels below say of what.",
+            "Of the channel or probes nearest to the threshold. From 100 % on an incident is open; the panels below "
+            "say of what.",
             "percentunit",
-            share(of(_EVIDENCE, signal="all"), of(_THRESHOLD, signal="all")),
+            WORST,
             bad=1,
             runbooks=("BehaviourUnexplained",),
         ),
@@ -119,7 +111,25 @@ _VERDICT = Row(
 _WHY = Row(
     "Evidence against its threshold",
     (
-        *(_evidence(channel) for channel in Channel),
+        *(_evidence(channel) for channel in _CHANNELS),
+        graph(
+            "Evidence of probes",
+            "Answers to fixed prompts, by category, as a share of the threshold. From 100 % on: the model answers "
+            "them worse than when it was evaluated, whatever users ask. Nothing here: it is not probed.",
+            "percentunit",
+            Query(PROBES, "{{category}}"),
+            limit=1,
+            runbooks=("SafetyProbeFailing", "SafetyEroded"),
+        ),
+        graph(
+            "Another model answers",
+            "1 while first tokens of fixed prompts are those of another model than the one that was evaluated. "
+            "Nothing here: it is not probed, or the endpoint gives no log-probabilities.",
+            "none",
+            Query(top(of("tidegauge_identity_changed"), "kind"), "{{kind}}"),
+            limit=1,
+            runbooks=("IdentityChanged",),
+        ),
         rows(
             "What carries the evidence",
             "The columns with most evidence as of now, by channel: these are what to read in answers of before and "

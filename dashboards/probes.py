@@ -1,12 +1,11 @@
 """Fixed prompts that are put to a model: what its answers are worth, what they cost, and whether they still come."""
 
 from dashboards.board import Board, Row
+from dashboards.evidence import PROBES
 from dashboards.panels import Column, Query, graph, number, rows, states
-from dashboards.queries import grown, grown_in_range, of, share, top
+from dashboards.queries import grown, grown_in_range, of, top
 from dashboards.variables import datasource, namespace, one_probed_model
 from dashboards.words import PROBE_STATES
-
-_SHARE = share(of("tidegauge_probe_evidence_log10"), of("tidegauge_probe_evidence_threshold_log10"), "category")
 
 
 def _by_category(series: str) -> str:
@@ -84,7 +83,7 @@ _CATEGORIES = Row(
             "answers with less evidence may be chance. Detectable: the smallest rise that is found every second "
             "time.",
             {"category": "Category"},
-            Column("Evidence", f"max by (category) ({_SHARE})", "percentunit", bad=1),
+            Column("Evidence", f"max by (category) ({PROBES})", "percentunit", bad=1),
             Column("Bad", f"max by (category) ({of('tidegauge_probe_bad_ratio')})", "percentunit"),
             Column("Bad before", f"max by (category) ({of('tidegauge_probe_baseline_bad_ratio')})", "percentunit"),
             Column("Detectable", f"max by (category) ({of('tidegauge_probe_detectable_loss')})", "percentunit"),
@@ -105,7 +104,7 @@ _CATEGORIES = Row(
             "Evidence that answers became worse, as a share of its threshold. At 100 % the state is worse; what "
             "climbs from run to run will get there.",
             "percentunit",
-            Query(_SHARE, "{{category}}"),
+            Query(PROBES, "{{category}}"),
             limit=1,
             runbooks=("SafetyProbeFailing", "SafetyEroded"),
         ),
@@ -173,7 +172,7 @@ _COST = Row(
             runbooks=("BudgetSpent",),
         ),
         graph(
-            "Probes without an answer",
+            "Reasons for no answer",
             "By reason. unauthorized: the key. wrong_model: the endpoint serves another one. rate_limited, timeout, "
             "server_error: its load, not its behaviour.",
             "none",
@@ -183,7 +182,7 @@ _COST = Row(
             runbooks=("ProbesStale",),
         ),
         graph(
-            "Runs that were not whole",
+            "Reasons for runs that were not whole",
             "By reason. target_down, circuit_open: the endpoint. budget_spent: raise the budget or probe less often. "
             "storage: the disk of the monitor.",
             "none",

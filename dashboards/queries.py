@@ -24,11 +24,6 @@ def top(selector: str, *labels: str) -> str:
     return f"max by ({', '.join(('namespace', 'model', *labels))}) ({selector})"
 
 
-def share(evidence: str, threshold: str, *labels: str) -> str:
-    """Evidence as a share of its threshold, by namespace, model and these labels: from 1 on it is an incident."""
-    return top(f"{evidence} / {threshold}", *labels)
-
-
 def per_sec(counter: str, *labels: str) -> str:
     """How fast a counter grows, by these labels."""
     return f"sum by ({', '.join(labels)}) (rate({counter}[$__rate_interval]))"

@@ -70,8 +70,8 @@ class Prometheus:
 
 @contextmanager
 def scraping(folder, target, data, *, rules=""):
-    """A Prometheus that scrapes `target` (host:port) every half second and keeps its data under the folder `data`.
-    `rules` is the text of a rules file, evaluated as often."""
+    """A Prometheus that scrapes `target` (host:port, several separated by commas) every half second and keeps its data
+    under the folder `data`. `rules` is the text of a rules file, evaluated as often."""
     data.mkdir(parents=True, exist_ok=True)
     (data / "rules.yml").write_text(rules or "groups: []\n")
     (data / "prometheus.yml").write_text(
@@ -80,7 +80,7 @@ def scraping(folder, target, data, *, rules=""):
         "scrape_configs:\n"
         "  - job_name: tidegauge\n"
         "    honor_labels: true\n"
-        f"    static_configs: [{{targets: ['{target}']}}]\n"
+        f"    static_configs: [{{targets: {json.dumps(target.split(','))}}}]\n"
     )
     with (data / "log").open("wb") as log:
         process = subprocess.Popen(
