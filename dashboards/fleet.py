@@ -108,7 +108,7 @@ _COURSE = Row(
             "Traffic",
             "Exchanges measured. One model at 0 while others are not: its traffic goes elsewhere, or its name "
             "changed. All at 0: look at the monitor.",
-            "reqps",
+            "cps",
             Query(per_sec(of("tidegauge_exchanges_total"), "namespace", "model"), "{{namespace}} {{model}}"),
             runbooks=("NoTraffic",),
         ),

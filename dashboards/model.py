@@ -92,8 +92,8 @@ _VERDICT = Row(
         ),
         number(
             "Baseline age",
-            "Everything here is a comparison with the evaluation of that time. Younger than the last deployment of "
-            "the model is what you want.",
+            "Everything here is a comparison with the evaluation of that time. If the model was trained anew since, "
+            "evaluate it and take a new baseline.",
             "s",
             f"time() - {top(of('tidegauge_baseline_timestamp_seconds'))}",
         ),

@@ -16,7 +16,7 @@ _RECORDS = Row(
             "Records by outcome",
             "What became of all that was read. measured at 0 while others flow: nothing is watched. dead_letter "
             "rising: the format changed upstream.",
-            "reqps",
+            "cps",
             Query(per_sec(own("tidegauge_records_total"), "source", "outcome"), "{{source}} {{outcome}}"),
             runbooks=("NoTraffic", "MonitorBlind"),
         ),
@@ -24,7 +24,7 @@ _RECORDS = Row(
             "Skipped",
             "Readable and not measured. unknown_model: no entry of models matches the name, so a new deployment is "
             "not watched. no_content: bodies are not logged.",
-            "reqps",
+            "cps",
             Query(per_sec(own("tidegauge_records_skipped_total"), "reason"), "{{reason}}"),
             runbooks=("MonitorBlind",),
         ),
@@ -78,8 +78,8 @@ _MEASURING = Row(
     (
         graph(
             "Sampled",
-            "Chance of an exchange to be measured. It falls when traffic is above what the settings measure; "
-            "verdicts then come no later than before.",
+            "Chance of an exchange to be measured. It falls when traffic is above what the settings ask for; "
+            "verdicts then rest on as many exchanges as before, out of more.",
             "percentunit",
             Query(top(of("tidegauge_sampled_ratio")), "{{model}}"),
         ),

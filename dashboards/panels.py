@@ -90,7 +90,8 @@ def graph(
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
     )
     if stacked:
-        made.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
+        # Of shorter steps the interval of rates is a multiple, and each count would stand on several bars.
+        made.stacking(common.StackingConfig().mode(StackingMode.NORMAL)).interval("5m")
     if limit is not None:
         made.thresholds(_steps(limit))
         made.thresholds_style(common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED))

@@ -35,7 +35,7 @@ from monitor.web.server import Server
 
 BOARDS = {name: json.loads((FOLDER / f"{board.uid}.json").read_text("utf-8")) for name, board in DASHBOARDS.items()}
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
-UNITS = {"none", "s", "bytes", "reqps", "percentunit", "dateTimeFromNow"}
+UNITS = {"none", "s", "bytes", "cps", "reqps", "percentunit", "dateTimeFromNow"}
 
 
 def flat(board):
@@ -281,6 +281,7 @@ def real(tmp_path_factory):
 
         work()
         until(lambda: (seen := probed(monitor)) and seen.compared)
+        until(lambda: monitor.board.latest().models[0].exchanges == 60)
         yield server.port, work
 
 
@@ -323,8 +324,8 @@ def filled(query, namespace):
 
 @on_each_prometheus
 def test_every_query_finds_something(prometheus_folder, real, made, tmp_path):
-    (real_port, _), (made_port, _) = real, made
-    with scraping(prometheus_folder, f"127.0.0.1:{real_port},127.0.0.1:{made_port}", tmp_path) as asked:
+    targets = ",".join(f"127.0.0.1:{port}" for port, _ in (real, made))
+    with scraping(prometheus_folder, targets, tmp_path) as asked:
         until(lambda: len(asked.query("count by (namespace) (tidegauge_verdict)")) == len(EMPTY))
         for _, work in (real, made):
             work()
