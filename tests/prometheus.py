@@ -70,8 +70,9 @@ class Prometheus:
 
 @contextmanager
 def scraping(folder, target, data, *, rules=(), alertmanager=None):
-    """A Prometheus that scrapes `target` (host:port) every half second and keeps its data under the folder `data`.
-    `rules` are texts of rules files, evaluated as often; alerts go to `alertmanager` (host:port)."""
+    """A Prometheus that scrapes `target` (host:port, several separated by commas) every half second and keeps its data
+    under the folder `data`. `rules` are texts of rules files, evaluated as often; alerts go to `alertmanager`
+    (host:port)."""
     data.mkdir(parents=True, exist_ok=True)
     for i, text in enumerate(rules):
         (data / f"rules-{i}.yml").write_text(text)
@@ -83,7 +84,7 @@ def scraping(folder, target, data, *, rules=(), alertmanager=None):
         "scrape_configs:\n"
         "  - job_name: tidegauge\n"
         "    honor_labels: true\n"
-        f"    static_configs: [{{targets: ['{target}']}}]\n"
+        f"    static_configs: [{{targets: {json.dumps(target.split(','))}}}]\n"
     )
     command = [folder / "prometheus", f"--config.file={data / 'prometheus.yml'}"]
     command += [f"--storage.tsdb.path={data / 'tsdb'}", "--web.listen-address=127.0.0.1:0", "--log.level=info"]
