@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from monitor.extractors.certainty import Certainty
+from monitor.extractors.degeneration import Degeneration
 from monitor.extractors.echo import Echo
 from monitor.extractors.ending import Ending
 from monitor.extractors.frame import Frame
@@ -30,6 +31,7 @@ EXTRACTORS: Mapping[str, Callable[[], Extractor]] = {
     "layout": Layout,
     "marks": Marks,
     "variety": Variety,
+    "degeneration": Degeneration,
     "opening": Opening,
     "voice": Voice,
     "refusal": Refusal,
