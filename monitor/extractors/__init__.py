@@ -13,6 +13,7 @@ from monitor.extractors.layout import Layout
 from monitor.extractors.leakage import Leakage
 from monitor.extractors.marks import Marks
 from monitor.extractors.ngrams import Ngrams
+from monitor.extractors.obedience import Obedience
 from monitor.extractors.opening import Opening
 from monitor.extractors.prompt import Prompt
 from monitor.extractors.refusal import Refusal
@@ -39,6 +40,7 @@ EXTRACTORS: Mapping[str, Callable[[], Extractor]] = {
     "tooling": Tooling,
     "leakage": Leakage,
     "echo": Echo,
+    "obedience": Obedience,
     "certainty": Certainty,
     "habits": Habits,
 }

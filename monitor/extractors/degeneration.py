@@ -98,7 +98,7 @@ def _odd_words(texts: Texts) -> NDArray[np.float64]:
     odd = np.unique(np.searchsorted(words.start, np.concatenate((hard, mixed)), side="right") - 1)
     long = words.end - words.start >= _LONG_WORD
     odd = odd[long[odd]] if len(long) else odd
-    total = np.concatenate((np.zeros(1, np.int64), np.cumsum(long)))
+    total = np.concatenate(([0], np.cumsum(long, dtype=np.int64)))
     counts = total[words.bounds[1:]] - total[words.bounds[:-1]]
     return ratio(np.bincount(words.row[odd], minlength=len(texts)), np.where(counts >= _FEWEST_LONG, counts, 0))
 
