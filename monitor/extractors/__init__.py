@@ -7,6 +7,7 @@ from monitor.extractors.degeneration import Degeneration
 from monitor.extractors.echo import Echo
 from monitor.extractors.ending import Ending
 from monitor.extractors.frame import Frame
+from monitor.extractors.groups import Groups
 from monitor.extractors.habits import Habits
 from monitor.extractors.language import Language
 from monitor.extractors.layout import Layout
@@ -18,6 +19,7 @@ from monitor.extractors.opening import Opening
 from monitor.extractors.prompt import Prompt
 from monitor.extractors.refusal import Refusal
 from monitor.extractors.size import Size
+from monitor.extractors.tone import Tone
 from monitor.extractors.tooling import Tooling
 from monitor.extractors.variety import Variety
 from monitor.extractors.voice import Voice
@@ -36,6 +38,8 @@ EXTRACTORS: Mapping[str, Callable[[], Extractor]] = {
     "opening": Opening,
     "voice": Voice,
     "refusal": Refusal,
+    "tone": Tone,
+    "groups": Groups,
     "ending": Ending,
     "tooling": Tooling,
     "leakage": Leakage,
