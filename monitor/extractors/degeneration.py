@@ -34,7 +34,7 @@ class Degeneration:
     before in the same answer, in any order of words; NaN without such a line. `odd_words`: share of the words of five
     letters or more that have five consonants of ASCII in a row (y is none) or letters of ASCII and of Cyrillic or Greek
     at once; NaN under eight such words. `broken_text`: a replacement character, a control character, a lone surrogate,
-    or UTF-8 that was read as Latin-1. Cost: 9 us per exchange.
+    or UTF-8 that was read as Latin-1. Cost: 8 us per exchange.
     """
 
     columns = (
@@ -61,16 +61,17 @@ def _looped(hashes: Hashes, rows: Ints, n: int) -> Ints:
     """(n,) words of the longest stretch of one phrase."""
     longest = np.zeros(n, np.int64)
     for size in range(1, min(_LONGEST_PHRASE, len(hashes) - 1) + 1):
+        least = max(_TIMES * size, _FEWEST_LOOPED) - size
         same = np.flatnonzero(hashes[size:] == hashes[:-size])
+        if not (same[least - 1 :] - same[: max(len(same) - least + 1, 0)] == least - 1).any():
+            continue  # hardly any text goes on from here
         same = same[rows[same] == rows[same + size]]
-        if len(same) < _FEWEST_LOOPED - size:
-            continue
         begins = np.ones(len(same), bool)
         begins[1:] = (np.diff(same) > 1) | (rows[same[1:]] != rows[same[:-1]])
         first = np.flatnonzero(begins)
-        words = np.diff(np.append(first, len(same))) + size
-        looped = words >= max(_TIMES * size, _FEWEST_LOOPED)
-        np.maximum.at(longest, rows[same[first[looped]]], words[looped])
+        run = np.diff(np.append(first, len(same)))
+        looped = run >= least
+        np.maximum.at(longest, rows[same[first[looped]]], run[looped] + size)
     return longest
 
 
@@ -92,7 +93,9 @@ def _odd_words(texts: Texts) -> NDArray[np.float64]:
     two = consonant[:-1] & consonant[1:]
     four = two[:-2] & two[2:]
     hard = np.flatnonzero(four[:-1] & consonant[4:])
-    other = np.flatnonzero((buffer >= 0xCE) & (buffer <= 0xD3))
+    other = np.zeros(0, np.int64)
+    if texts.histogram[:, 0xCE:0xD4].any():
+        other = np.flatnonzero((buffer >= 0xCE) & (buffer <= 0xD3))
     beside = np.concatenate((other - 1, other + 2))
     mixed = beside[_LETTERS[buffer[beside]]]
     odd = np.unique(np.searchsorted(words.start, np.concatenate((hard, mixed)), side="right") - 1)

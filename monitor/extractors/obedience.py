@@ -10,7 +10,6 @@ from monitor.interfaces import Column, Harm, Matrix, Role
 from monitor.records import Exchange
 
 _TOOL_ROLES = ("tool", "function")
-_BLOCK_MARKS = ("```", '"""', "\n>", "</")
 _BLOCK = re.compile(
     r'```(?P<fence>.*?)(?:```|\Z)|"""(?P<quotes>.*?)"""|(?P<lines>(?:^>[^\n]*\n?)+)'
     r"|<(?P<tag>document|doc|page|webpage|email|mail|article|text|context|quote|data|file|result)\b[^>]*>(?P<tagged>.*?)"
@@ -102,7 +101,7 @@ class Obedience:
         values[_against(batch.prompt), 0] = 1.0
         spoken_to = (_MACHINES.counts(batch.prompt.words) * _DEMANDS.counts(batch.prompt.words))[:, 0] > 0
         for i, exchange in enumerate(batch.exchanges):
-            pieces = list(_quoted(exchange))
+            pieces = _quoted(exchange)
             pasted = list(_pasted(batch.prompt.strings[i])) if spoken_to[i] else []
             if pieces or pasted:
                 own = _own_words(exchange, [*pieces, *pasted])
@@ -122,13 +121,16 @@ def _judged(answer: str, quoted: str, pasted: str, own: str) -> tuple[float, flo
     return float(bool(literals)), obeyed, float(any(host in given and host not in own for host in hosts))
 
 
-def _quoted(exchange: Exchange) -> Iterator[str]:
+def _quoted(exchange: Exchange) -> list[str]:
+    pieces = []
     for message in exchange.messages:
+        text = message.content
         if message.role in _TOOL_ROLES:
-            yield message.content
-        elif message.role == "user" and any(mark in message.content for mark in _BLOCK_MARKS):
-            for found in _BLOCK.finditer(_short(message.content)):
-                yield found["fence"] or found["quotes"] or found["tagged"] or found["lines"] or ""
+            pieces.append(text)
+        elif message.role == "user" and ("```" in text or '"""' in text or "\n>" in text or "</" in text):
+            blocks = _BLOCK.finditer(_short(text))
+            pieces += [found["fence"] or found["quotes"] or found["tagged"] or found["lines"] or "" for found in blocks]
+    return pieces
 
 
 def _pasted(prompt: str) -> Iterator[str]:
