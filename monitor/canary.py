@@ -18,20 +18,19 @@ from msgspec.structs import replace
 from monitor import suites
 from monitor.calibration import Calibration
 from monitor.errors import ConfigError, TemporaryError
-from monitor.interfaces import Scorer, Target
+from monitor.interfaces import Level, Scorer, Target
 from monitor.journal import Header, Journal, Run, read
 from monitor.outcomes import BESIDE, Comparison, compare, told
 from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
 from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip, check_scorers
-from monitor.probing import Observation
+from monitor.probing import Observation, State
 from monitor.report import Compared, ProbesReport
+from monitor.verdict import Channel, Finding
 
 log = logging.getLogger(__name__)
 
 KEPT_SECS = 35 * 86_400.0
 """Journals of older runs are removed: no comparison looks so far back."""
-
-DAY_SECS = 86_400.0
 
 _REFERENCE = ".reference"
 
@@ -122,7 +121,7 @@ class Canary:
     async def _run(self, slot: float) -> Sequence[Observation]:
         """The observations of one run, from its journal when one was cut off."""
         began, path = self._now(), self._folder / f"{slot:.0f}.jsonl"
-        epoch = int(slot // DAY_SECS)
+        epoch = suites.epoch_of(slot)
         chosen = {name: suites.chosen(some, self._key, epoch) for name, some in self._asks.items()}
         anchored = await asyncio.to_thread(put_anchors, self._scorers)
         self._accuracy = {name: one.accuracy for name, one in anchored.items()}
@@ -252,6 +251,37 @@ class Canary:
             accuracy=self._accuracy,
             trouble=self._trouble,
         )
+
+
+class Blinded:
+    """Stands for a canary whose answers nobody can judge, `why`: it puts nothing, and its probes are blind. `at` is now
+    (Unix seconds)."""
+
+    def __init__(self, why: str, *, at: float) -> None:
+        compared = Compared(
+            time=at,
+            state=str(State.BLIND),
+            meaning=f"Probes are not put, since their answers could not be judged: {why}",
+            categories=(),
+            found=(),
+            findings={Channel.PROBES: Finding(Level.INSUFFICIENT, at)},
+        )
+        self._said = ProbesReport(
+            compared=compared,
+            next_due=None,
+            last_success=None,
+            last_secs=None,
+            outcomes={},
+            failures={},
+            skips=dict.fromkeys(map(str, Skip), 0),
+            requests=0,
+            tokens=0,
+            trouble=why,
+        )
+
+    def report(self) -> ProbesReport:
+        """The same object every time."""
+        return self._said
 
 
 def _slot(path: Path) -> float:

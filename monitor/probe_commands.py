@@ -18,7 +18,16 @@ from rich.table import Table
 
 from monitor import import_command, suites
 from monitor.calibration import read as read_calibration
-from monitor.console import Json, err, out, progress
+from monitor.console import (
+    Json,
+    RefusalClassifier,
+    RefusalEncoder,
+    RefusalLabel,
+    RefusalRevision,
+    err,
+    out,
+    progress,
+)
 from monitor.errors import ConfigError
 from monitor.interfaces import Scorer, Target
 from monitor.journal import Journal, Run, read
@@ -27,17 +36,16 @@ from monitor.probe_printing import print_comparison
 from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prober
 from monitor.probing import Outcome, Rotation, State
-from monitor.scorers import SCORERS
+from monitor.refusal_tier import RefusalTier
 from monitor.scorers.judge import Judge
 from monitor.scrubbing import Scrubber
+from monitor.settings import read_secret
 from monitor.targets import TARGETS
 
 app = typer.Typer(
     no_args_is_help=True, help="Probes: fixed prompts with an expectation, put to a model again and again."
 )
 app.command("import")(import_command.import_file)
-
-_DAY_SECS = 86_400
 
 Packs = Annotated[
     list[str], typer.Argument(metavar="PACK...", help="Names of shipped packs, YAML files or imported suites.")
@@ -118,16 +126,21 @@ def make_baseline(
     judge_url: JudgeUrl = None,
     judge_model: JudgeModel = None,
     judge_key_file: JudgeKey = None,
+    refusal_encoder: RefusalEncoder = None,
+    refusal_classifier: RefusalClassifier = None,
+    refusal_label: RefusalLabel = None,
+    refusal_revision: RefusalRevision = None,
     as_json: Json = False,
 ) -> None:
     """Put every ask of the packs, each as often as its pack says (10 times): how the evaluated model answers."""
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
     asks = {pack.id: suites.asks(pack, opened) for pack in opened}
     repeats = {pack.id: pack.repeats.baseline for pack in opened}
+    scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
     target = _target(url, model, api_key_file)
-    _run(asks, asks, repeats, target, judge, path, concurrency, budget, ledger, None, as_json)
+    _run(asks, asks, repeats, target, scorers, judge, path, concurrency, budget, ledger, None, as_json)
 
 
 @app.command("run")
@@ -151,6 +164,10 @@ def run(
     judge_url: JudgeUrl = None,
     judge_model: JudgeModel = None,
     judge_key_file: JudgeKey = None,
+    refusal_encoder: RefusalEncoder = None,
+    refusal_classifier: RefusalClassifier = None,
+    refusal_label: RefusalLabel = None,
+    refusal_revision: RefusalRevision = None,
     baseline: Annotated[
         Path | None,
         typer.Option(help="Journal of the evaluated model: what stands out against it is asked again, in this run."),
@@ -161,35 +178,34 @@ def run(
 ) -> None:
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
-    day = int(time.time() // _DAY_SECS) if epoch is None else epoch
+    day = suites.epoch_of(time.time()) if epoch is None else epoch
     asks = {pack.id: suites.asks(pack, opened) for pack in opened}
-    key = b"" if draw_key_file is None else _secret(draw_key_file)
+    key = b"" if draw_key_file is None else read_secret(draw_key_file).encode()
     chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
     repeats = {pack.id: pack.repeats.scheduled for pack in opened}
+    scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
     target = _target(url, model, api_key_file)
     look = None
     if baseline is not None:
         before = [read(one) for one in earlier or []]
-        look = partial(_look, read(baseline), before, asks, false_alarms_per_year=false_alarms_per_year)
-    _run(asks, chosen, repeats, target, judge, path, concurrency, budget, ledger, day, as_json, look)
+        look = partial(_look, read(baseline), before, asks, scorers, false_alarms_per_year=false_alarms_per_year)
+    _run(asks, chosen, repeats, target, scorers, judge, path, concurrency, budget, ledger, day, as_json, look)
 
 
 def _look(
-    baseline: Run, earlier: Sequence[Run], asks: Asks, latest: Run, *, false_alarms_per_year: float
+    baseline: Run,
+    earlier: Sequence[Run],
+    asks: Asks,
+    scorers: Mapping[str, Scorer],
+    latest: Run,
+    *,
+    false_alarms_per_year: float,
 ) -> Mapping[str, int]:
     every = [ask for some in asks.values() for ask in some]
-    scorers = {name: make() for name, make in SCORERS.items()}
     before, runs = judged_alike(baseline, [*earlier, latest], every, scorers)
     return compare(before, runs, every, false_alarms_per_year=false_alarms_per_year).wanted
-
-
-def _secret(path: Path) -> bytes:
-    try:
-        return path.read_bytes().strip()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _target(url: str, model: str, api_key_file: Path | None) -> Target:
@@ -217,6 +233,7 @@ def _run(
     chosen: Asks,
     repeats: Mapping[str, int],
     target: Target,
+    scorers: Mapping[str, Scorer],
     judge: Judge | None,
     path: Path,
     concurrency: int,
@@ -227,9 +244,7 @@ def _run(
     look: Callable[[Run], Mapping[str, int]] | None = None,
 ) -> None:
     """`asks` are all of the packs by name, `chosen` those that are put."""
-    scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
-    if judge is not None:
-        scorers[JUDGE] = judge
+    scorers = dict(scorers) if judge is None else {**scorers, JUDGE: judge}
     header = header_of(
         asks,
         scorers,
@@ -298,6 +313,10 @@ def show_comparison(
         list[Path] | None,
         typer.Option(help="Journal of the same run put to a live reference, once for each."),
     ] = None,
+    refusal_encoder: RefusalEncoder = None,
+    refusal_classifier: RefusalClassifier = None,
+    refusal_label: RefusalLabel = None,
+    refusal_revision: RefusalRevision = None,
     calibration: Annotated[
         Path | None, typer.Option(help="From `scorer evaluate --out`: shows rates without the scorer's errors too.")
     ] = None,
@@ -308,7 +327,7 @@ def show_comparison(
     before = read(baseline)
     packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
     asks = [ask for one in packs for ask in suites.asks(one, packs)]
-    scorers = {name: make() for name, make in SCORERS.items()}
+    scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     beside = [read(path) for path in reference or []]
     alike, every = judged_alike(before, [*(read(path) for path in runs), *beside], asks, scorers)
     errors = None if calibration is None else read_calibration(calibration, scorers)

@@ -20,6 +20,7 @@ class Blind(StrEnum):
     NO_RECORDS = "no_records"
     NO_CONTENT = "no_content"
     SCORERS = "scorers_moved"
+    READERS = "not_read"
     STALLED = "stalled"
 
 
@@ -116,13 +117,13 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is known from probes of one model. `compared` is None while there is nothing to compare. Times are Unix
-    seconds, None: not yet; `last_secs` is how long the last run took. `outcomes` (by suite, category, outcome),
-    `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole runs.
-    `accuracy` is the share of anchors that a scorer judged rightly in the last run; `trouble` says why runs that are
-    there cannot be compared, "" when they can."""
+    seconds, None: not yet, and for `next_due` never; `last_secs` is how long the last run took. `outcomes` (by suite,
+    category, outcome), `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole
+    runs. `accuracy` is the share of anchors that a scorer judged rightly in the last run; `trouble` says why runs that
+    are there cannot be compared, or none are put, "" when they can."""
 
     compared: Compared | None
-    next_due: float
+    next_due: float | None
     last_success: float | None
     last_secs: float | None
     outcomes: Mapping[tuple[str, str, str], int]
@@ -137,7 +138,8 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict;
     `repeated` the share of recent measured ones that count for nothing, because their prompt or conversation came
-    before. The other shares are those of the traffic, also with sampling."""
+    before. The other shares are those of the traffic, also with sampling. `readers`: of each neural reader that the
+    baseline was built with, why its signals are blind, "" when they are not."""
 
     name: str
     verdict: Verdict
@@ -158,6 +160,7 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[Incident, ...]
     incidents_opened: Mapping[Verdict, int]
     probes: ProbesReport | None = None
+    readers: Mapping[str, str] = {}
 
 
 class Histogram(msgspec.Struct, frozen=True):
@@ -180,6 +183,7 @@ class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
     skipped: Mapping[str, int]  # reason
     dead_letters: Mapping[str, int]  # reason
     sampled_ratio: Mapping[str, float]  # model
+    read_ratio: Mapping[str, float]  # model, of those that networks read
     lag_records: Mapping[tuple[str, str], int]  # (topic, partition)
     lag_secs: Mapping[str, float]  # source, of those that know how much they have not read yet
     batch_secs: Mapping[str, Histogram]  # stage

@@ -18,22 +18,25 @@ from typing import Any
 from monitor import calibration, suites
 from monitor.bank import BUDGET, Bank
 from monitor.baseline import Baseline, Gauge, open_baseline
-from monitor.canary import Canary
+from monitor.canary import Blinded, Canary
 from monitor.errors import BaselineError, ConfigError
 from monitor.exporters import EXPORTERS
 from monitor.exporters.prometheus import process_registry
 from monitor.formats import format_of
 from monitor.interfaces import Scorer, Target
 from monitor.journal import read
+from monitor.networked import readers_that_load
+from monitor.networks import DEFAULT_MODEL
 from monitor.pipeline import Feed, Pipeline, Watch
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prices, Schedule
+from monitor.refusal_tier import RefusalTier
 from monitor.report import Exporter
 from monitor.sampler import Sampler
-from monitor.scorers import SCORERS
 from monitor.scorers.judge import Judge
 from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
 from monitor.settings.probes import Budget as BudgetPart
 from monitor.settings.probes import Endpoint
+from monitor.settings.probes import Refusal as RefusalPart
 from monitor.settings.probes import Target as ProbedTarget
 from monitor.sources import SOURCES
 from monitor.state import State
@@ -56,7 +59,7 @@ class Monitor:
     """
 
     def __init__(self, settings: Settings, feeds: Mapping[str, Feed] | None = None) -> None:
-        gauge = Gauge.standard()
+        gauge = Gauge.standard(readers_that_load(settings.neural))
         self._stopping = threading.Event()
         samplers = _samplers(settings)
         watches = {model.name: _watch(model, gauge, samplers[model.name]) for model in settings.models}
@@ -71,7 +74,14 @@ class Monitor:
         ledger = Ledger(settings.state.path, prompts=_prompts(packs))
         self._canary, self._judge = None, _judge(settings)
         if settings.probed is not None:
-            self._canary = watches[settings.probed].canary = _canary(settings, packs, ledger, self._judge)
+            try:
+                scorers = _tier(settings.probes.refusal).scorers()
+            except ConfigError as error:
+                log.error("probes are blind, the traffic is watched: %s", error)  # noqa: TRY400 - its text says all
+                watches[settings.probed].canary = Blinded(str(error), at=time.time())
+            else:
+                self._canary = _canary(settings, packs, ledger, scorers, self._judge)
+                watches[settings.probed].canary = self._canary
         self.pipeline = Pipeline(
             namespace=settings.namespace,
             feeds=feeds,
@@ -86,6 +96,7 @@ class Monitor:
             blind_after_secs=settings.limits.blind_after_secs,
             keep_bodies=settings.privacy.store_text == "full",
             probes=ledger,
+            queue=settings.neural.queue,
         )
         self._web = settings.web
         self._config = masked(settings)
@@ -148,7 +159,20 @@ def _prompts(packs: Sequence[suites.Suite]) -> frozenset[str]:
     return frozenset(ask.turns[-1].content for pack in packs for ask in suites.asks(pack, packs))
 
 
-def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, judge: Judge | None) -> Canary:
+def _tier(part: RefusalPart | None) -> RefusalTier:
+    if part is None or part.tier == "base":
+        return RefusalTier()
+    encoder = part.encoder if part.classifier is not None else part.encoder or DEFAULT_MODEL
+    return RefusalTier(encoder, part.classifier, part.label, part.revision, part.offline)
+
+
+def _canary(
+    settings: Settings,
+    packs: Sequence[suites.Suite],
+    ledger: Ledger,
+    scorers: dict[str, Scorer],
+    judge: Judge | None,
+) -> Canary:
     probes, target = settings.probes, settings.probes.target
     assert target is not None
     assert settings.state.path is not None
@@ -157,7 +181,6 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, j
     every = _DAY_SECS if when.every is None and when.cron is None else when.every
     schedule = Schedule(every_secs=every, cron=when.cron, zone=when.zone, jitter_secs=when.jitter)
     model = next(model for model in settings.models if model.name == settings.probed)
-    scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
     if judge is not None:
         scorers[JUDGE] = judge
     share = BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]
@@ -239,6 +262,7 @@ def _alongside(canary: Canary) -> Iterator[None]:
 def _watch(model: Model, gauge: Gauge, sampler: Sampler) -> Watch:
     baseline = open_baseline(model.baseline, gauge)
     _check_owner(model, baseline)
+    _tell_readers(model, baseline, gauge)
     for name in model.min_effect:
         if name not in baseline.manifest.signals:
             near = get_close_matches(name, baseline.manifest.signals, n=1)
@@ -253,6 +277,19 @@ def _watch(model: Model, gauge: Gauge, sampler: Sampler) -> Watch:
         seed=model.seed,
     )
     return Watch(model.model_glob, model.match.adapter, bank, sampler)
+
+
+def _tell_readers(model: Model, baseline: Baseline, gauge: Gauge) -> None:
+    for reader in baseline.gauge.readers:
+        if reader.trouble:
+            log.warning("model %s: %s is blind: %s", model.name, reader.name, reader.trouble)
+    for reader in gauge.readers:
+        if reader.name not in baseline.manifest.readers:
+            log.warning(
+                "model %s: its baseline was built without %s, which is left out; build it with --config to have it",
+                model.name,
+                reader.name,
+            )
 
 
 def _check_owner(model: Model, baseline: Baseline) -> None:
@@ -274,7 +311,8 @@ def _feeds(settings: Settings, stopping: threading.Event) -> Iterator[tuple[str,
         name = kind if seen[kind] == 1 else f"{kind}-{seen[kind]}"
         options = _kafka_options(part) if isinstance(part, Kafka) else _file_options(part, stopping)
         options |= {"max_record_bytes": settings.limits.max_record_bytes}
-        yield name, Feed(SOURCES[kind](**options), format_of(part.format))
+        live = isinstance(part, Kafka) or part.follow
+        yield name, Feed(SOURCES[kind](**options), format_of(part.format), live=live)
 
 
 def _kafka_options(part: Kafka) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def refusal(
         (
             VALID + "xyz: 1\n",
             "monitor.yaml:3: xyz: unknown key; valid here: "
-            "namespace, models, sources, sampling, probes, state, privacy, web, limits",
+            "namespace, models, sources, sampling, neural, probes, state, privacy, web, limits",
         ),
         (
             VALID + "web:\n  port: 70000\n",
@@ -168,6 +168,18 @@ def refusal(
         (
             VALID + "probes:\n  schedule:\n    every: 6h\n    cron: 0 3 * * *\n",
             "monitor.yaml:6: probes.schedule.cron: give one of every and cron",
+        ),
+        (
+            VALID + "probes:\n  refusal: {encoder: a/b}\n",
+            "monitor.yaml:4: probes.refusal.tier: base makes no use of encoder",
+        ),
+        (
+            VALID + "probes:\n  refusal: {tier: neural, encoder: a/b, classifier: c/d}\n",
+            "monitor.yaml:4: probes.refusal.classifier: give one of encoder and classifier",
+        ),
+        (
+            VALID + "probes:\n  refusal: {tier: neural, label: Refusal}\n",
+            "monitor.yaml:4: probes.refusal.label: is a classifier's; name one",
         ),
         (
             VALID + "probes: {schedule: {every: 6 hours}}\n",
@@ -488,6 +500,7 @@ def test_durations(written, said, secs):
 
 def test_numbers_of_tokens_are_no_secrets():
     assert not is_secret(("probes", "budget", "tokens_per_day"))
+    assert not is_secret(("neural", "encoder", "most_tokens"))
     assert is_secret(("probes", "target", "token"))
 
 

@@ -20,3 +20,8 @@ SCORERS: Mapping[str, Callable[[], Scorer]] = {
     "text": Text,
     "pii": Pii,
 }
+
+
+def standard() -> dict[str, Scorer]:
+    """One of each by name, to which a judge may be added."""
+    return {name: make() for name, make in SCORERS.items()}
