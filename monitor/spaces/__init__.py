@@ -26,6 +26,7 @@ _OF_THE_PROMPT = (
     "new_url",
     "new_email",
     "new_phone",
+    "new_card",
     "new_iban",
     "new_national_id",
     "new_secret",
