@@ -44,7 +44,7 @@ def test_names_of_other_signals(name):
 
 
 def test_a_name_twice():
-    with pytest.raises(ValidationError, match="tone is the name of another signal"):
+    with pytest.raises(ValidationError, match="mood is the name of another signal"):
         Neural.model_validate({"classifiers": [TONE, TONE | {"model": "/models/other"}]})
 
 
