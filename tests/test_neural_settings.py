@@ -8,7 +8,7 @@ from monitor.networks import DEFAULT_MODEL
 from monitor.networks import Precision as Known
 from monitor.settings.neural import Neural, Precision
 
-TONE = {"name": "tone", "model": "/models/tone", "labels": ["glad"]}
+TONE = {"name": "mood", "model": "/models/tone", "labels": ["glad"]}
 
 
 def test_nothing_reads_unless_it_is_asked_to():
@@ -25,7 +25,7 @@ def test_precisions_are_those_there_are():
     assert Precision.__args__ == tuple(map(str, Known))
 
 
-@pytest.mark.parametrize("name", ["tone", "tone_2"])
+@pytest.mark.parametrize("name", ["mood", "tone_2"])
 def test_names_that_will_do(name):
     (made,) = Neural.model_validate({"classifiers": [TONE | {"name": name}]}).classifiers
     assert (made.name, made.pair, made.harm) == (name, True, "none")
@@ -44,7 +44,7 @@ def test_names_of_other_signals(name):
 
 
 def test_a_name_twice():
-    with pytest.raises(ValidationError, match="tone is the name of another signal"):
+    with pytest.raises(ValidationError, match="mood is the name of another signal"):
         Neural.model_validate({"classifiers": [TONE, TONE | {"model": "/models/other"}]})
 
 
