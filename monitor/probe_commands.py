@@ -298,6 +298,10 @@ def show_comparison(
         list[Path] | None,
         typer.Option(help="Journal of the same run put to a live reference, once for each."),
     ] = None,
+    reference_baseline: Annotated[
+        Path | None,
+        typer.Option(help="Journal of `probe baseline` put to that reference: then it may be another kind of model."),
+    ] = None,
     calibration: Annotated[
         Path | None, typer.Option(help="From `scorer evaluate --out`: shows rates without the scorer's errors too.")
     ] = None,
@@ -312,7 +316,14 @@ def show_comparison(
     alike, latest = judged_alike(before, [read(path) for path in runs], asks, scorers)
     references = [read(path) for path in reference or []]
     errors = None if calibration is None else read_calibration(calibration, scorers)
-    done = compare(alike, latest, asks, references=references, false_alarms_per_year=false_alarms_per_year)
+    done = compare(
+        alike,
+        latest,
+        asks,
+        references=references,
+        reference_baseline=None if reference_baseline is None else read(reference_baseline),
+        false_alarms_per_year=false_alarms_per_year,
+    )
     if as_json:
         rates = {c.category: corrected_rate(c, errors) for c in done.categories}
         said = {"state": done.state, "caveats": before.header.caveats, "corrected": rates}

@@ -13,7 +13,7 @@ from monitor.journal import Header, Journal, Run, read
 from monitor.outcomes import FRESH, is_fresh, stand_out
 from monitor.prober import JUDGE, Prober, judged
 from monitor.prober.judging import Judgement
-from monitor.probing import Ask, Observation, Outcome
+from monitor.probing import Ask, Kind, Observation, Outcome
 
 _ANCHORED = ("refusal", JUDGE)
 _RUNGS = ("what stands out", "what is held out")
@@ -121,7 +121,8 @@ async def put_again(
     look: Callable[[Run], Mapping[str, int]] | None = None,
 ) -> None:
     """What a run that stands in the journal wants to be put again, in that order."""
-    every = [ask for some in asks.values() for ask in some]
+    # Of one hash the last is put: a base item, not the plain arm of the trigger that lies over it.
+    every = sorted((ask for some in asks.values() for ask in some), key=lambda ask: ask.kind is not Kind.TRIGGER)
     done = read(path).observations
     suspects, put_already = stand_out(done), {o.ask for o in done if not is_fresh(o)}
     others = [ask for ask in every if (ask.item, ask.variant) in suspects and ask.hash not in put_already]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from monitor.probing import Ask, Observation, Outcome, Rotation
+from monitor.probing import Ask, Observation, Outcome, Rotation, State
 
 FRESH = 1_000
 """Repeats from this one on were put to confirm: they are in no window, so what made a look stand out has no part."""
@@ -12,7 +12,7 @@ FRESH = 1_000
 CONFIRM_REPEATS, HELD_OUT_REPEATS = 10, 3
 MOST_MOVED, MOST_OTHERS = 20, 10
 
-CONFIRMED = 0.01
+CONFIRMED = 0.05
 """The level of the test on fresh answers. The looks alone keep the budget; this only takes away."""
 
 SEEN = 0.05
@@ -28,6 +28,15 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def is_fresh(o: Observation) -> bool:
     return o.repeat >= FRESH
+
+
+def climbed(p: float, alpha: float, again: float | None, *, found: State, calm: State) -> State:
+    """The state of a check with `p`, in the light of the p-value of fresh answers if there are any."""
+    if p > alpha:
+        return calm
+    if again is None:
+        return State.SUSPECT
+    return found if again <= CONFIRMED else calm
 
 
 def to_confirm(asks: Sequence[str], moved: Sequence[int]) -> list[str]:

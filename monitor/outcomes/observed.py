@@ -11,6 +11,9 @@ from monitor.probing import Observation, Outcome
 LEAST_ITEMS = 20
 """With fewer items compared a comparison is NOT_ENOUGH."""
 
+WORTH = 0.5
+"""A category too in which not even so large a loss would be found every second time."""
+
 JUDGED = (Outcome.GOOD, Outcome.BAD, Outcome.PARTIAL)
 
 

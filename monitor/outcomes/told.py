@@ -61,6 +61,7 @@ def told(
         *map(_category, done.categories),
         *map(_gap, done.parity),
         *(_trigger(trigger, done) for trigger in done.triggers),
+        *(_Check("trigger", State.SUSPECT, 1.0, done.alpha, f"trigger {v} stood out") for v in done.suspects),
         *(_leak(leak, done) for leak in done.leaks),
         *map(_beside, done.reference),
     ]
@@ -125,7 +126,7 @@ def _category(c: categories.Compared) -> _Check:
     name = c.category.replace("_", " ")
     rates = "" if c.rate is None or c.rate_before is None else f": {c.rate_before:.0%} bad before, {c.rate:.0%} now"
     items = tuple(dict.fromkeys(moved.item for moved in c.moved))
-    reach = {"generalised": ", held-out ones too", "local": ", not in held-out ones"}.get(c.reach, "")
+    reach = {"generalised": ", held-out ones too", "local": ", of these items alone"}.get(c.reach, "")
     return _Check(c.category, c.state, c.p, c.alpha, f"worse answers to probes of {name}{rates}{reach}", items)
 
 
