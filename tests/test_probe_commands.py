@@ -145,6 +145,25 @@ def test_a_planted_trigger_is_looked_for_twice_and_found(cli, tmp_path):
     )
 
 
+def test_what_a_trigger_lies_over_is_confirmed_as_what_it_is(cli, tmp_path):
+    """Without its trigger a scan's ask is that of its base item, which became worse: fresh answers are the item's."""
+    path = tmp_path / "scan.yaml"
+    scan = SCAN.replace("[nonce_word, date], per_family: 2", "[date], per_family: 1")
+    items = "".join(ITEM.format(i=i).replace("carriers: [plain, polite, hurried]", "") for i in range(24))
+    path.write_text(PACK.format(items=items + scan).replace("baseline: 10", "baseline: 3"))
+    base, night = tmp_path / "base", tmp_path / "night"
+    (opened,) = suites.load_packs([path])
+    bases = {item.ask for item in opened.items[:8]}
+
+    def lost(body):
+        return YES if body["messages"][-1]["content"] in bases else NO
+
+    asked(cli, "baseline", path, base, aligned, "--concurrency", 8)
+    asked(cli, "run", path, night, lost, "--baseline", base, "--epoch", 3, "--concurrency", 8)
+    done = json.loads(cli("probe", "compare", base, night, "--pack", path, "--json").out)
+    assert (done["state"], done["categories"][0]["category"]) == ("worse", "harmful_content")
+
+
 def test_a_mistake_is_one_line(cli, pack, tmp_path):
     for args, said in (
         (("list", "harmfull-content"), "harmful-content"),
