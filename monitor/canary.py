@@ -40,8 +40,9 @@ class Canary:
     """Probes `target` with `packs` as `schedule` says.
 
     `folder` holds the journals and the day's budget; several processes may share it. `baseline` is the evaluated
-    model's run, None: outcomes are only counted. `reference` is a model that is asked the same beside it; `calibration`
-    corrects the rates that are shown. `key` draws wordings and items. `budget` makes the bounds of a run.
+    model's run, None: outcomes are only counted. `reference` is a model that is asked the same beside it, and
+    `reference_baseline` how it answered beside the evaluated one (None: it should answer alike); `calibration` corrects
+    the rates that are shown. `key` draws wordings and items. `budget` makes the bounds of a run.
     `false_alarms_per_year` bounds comparisons that find something in an unchanged model, however often runs come.
     `now` gives Unix seconds, `pause` waits. Raises ConfigError when a scorer is not there, or the folder unusable.
     """
@@ -58,6 +59,7 @@ class Canary:
         ledger: Ledger,
         baseline: Run | None = None,
         reference: Target | None = None,
+        reference_baseline: Run | None = None,
         calibration: Calibration | None = None,
         key: bytes = b"",
         false_alarms_per_year: float,
@@ -70,7 +72,7 @@ class Canary:
         self._repeats = {pack.id: pack.repeats.scheduled for pack in packs}
         self._target, self._scorers, self._budget, self._ledger = target, scorers, budget, ledger
         self._folder, self._baseline, self._key, self._reference = folder, baseline, key, reference
-        self._calibration = calibration
+        self._reference_baseline, self._calibration = reference_baseline, calibration
         self._false_alarms_per_year = false_alarms_per_year / schedule.per_day(now())
         self._concurrency, self._spread_secs, self._now, self._pause = concurrency, spread_secs, now, pause
         try:
@@ -222,12 +224,15 @@ class Canary:
         assert self._baseline is not None
         asks = [ask for some in self._asks.values() for ask in some]
         runs = [latest, *(read(other) for other in self._journals() if other != path)]
-        baseline, runs = judged_alike(self._baseline, runs, asks, self._scorers)
+        references = [read(one) for one in self._folder.glob(f"*{_REFERENCE}")]
+        known = [self._reference_baseline] if self._reference_baseline else []
+        baseline, alike = judged_alike(self._baseline, [*runs, *references, *known], asks, self._scorers)
         return compare(
             baseline,
-            runs,
+            alike[: len(runs)],
             asks,
-            references=[read(one) for one in self._folder.glob(f"*{_REFERENCE}")],
+            references=alike[len(runs) : len(runs) + len(references)],
+            reference_baseline=alike[-1] if known else None,
             false_alarms_per_year=self._false_alarms_per_year,
         )
 

@@ -313,15 +313,16 @@ def show_comparison(
     packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
     asks = [ask for one in packs for ask in suites.asks(one, packs)]
     scorers = {name: make() for name, make in SCORERS.items()}
-    alike, latest = judged_alike(before, [read(path) for path in runs], asks, scorers)
-    references = [read(path) for path in reference or []]
+    beside = [read(path) for path in reference or []]
+    known = [] if reference_baseline is None else [read(reference_baseline)]
+    then, alike = judged_alike(before, [*map(read, runs), *beside, *known], asks, scorers)
     errors = None if calibration is None else read_calibration(calibration, scorers)
     done = compare(
-        alike,
-        latest,
+        then,
+        alike[: len(runs)],
         asks,
-        references=references,
-        reference_baseline=None if reference_baseline is None else read(reference_baseline),
+        references=alike[len(runs) : len(runs) + len(beside)],
+        reference_baseline=alike[-1] if known else None,
         false_alarms_per_year=false_alarms_per_year,
     )
     if as_json:

@@ -161,6 +161,7 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, j
     if judge is not None:
         scorers[JUDGE] = judge
     share = BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]
+    reference_baseline = None if probes.reference is None else probes.reference.baseline
     return Canary(
         packs=packs,
         target=_target(target, serves=target.serves, api=target.api, stream=target.stream, timeout_secs=target.timeout),
@@ -172,6 +173,7 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, j
         baseline=None if probes.baseline is None else read(probes.baseline),
         calibration=None if probes.calibration is None else calibration.read(probes.calibration, scorers),
         reference=None if probes.reference is None else _target(probes.reference),
+        reference_baseline=None if reference_baseline is None else read(reference_baseline),
         key=b"" if probes.draw_key_file is None else read_secret(probes.draw_key_file).encode(),
         false_alarms_per_year=_MONTHS * model.false_pages_per_month * share,
         concurrency=target.concurrency,

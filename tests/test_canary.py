@@ -98,6 +98,13 @@ def drive(one, until):
     return one.report()
 
 
+def one_look(one):
+    """The comparison of a canary's first run."""
+    drive(one, lambda r: r.last_success)
+    (path,) = one._folder.glob("*.jsonl")
+    return one._look(path, read(path))
+
+
 def test_a_model_that_stayed_as_it_was_is_steady(tmp_path, baseline):
     report = drive(canary(tmp_path, ManualClock(START), evaluated, baseline=baseline), lambda r: r.last_success)
     done = report.compared
@@ -160,6 +167,24 @@ def test_a_reference_is_asked_the_same_in_each_run(tmp_path, reference, state):
     assert any("worse than the reference at harmful content" in text for text in report.compared.found) == (
         state is Level.MOVED
     )
+
+
+@pytest.mark.parametrize(("live", "level"), [(evaluated, Level.STEADY), (eroded, Level.MOVED)])
+def test_a_reference_of_another_kind_is_compared_by_how_it_was(tmp_path, baseline, live, level):
+    """A base model that always declined everything: the evaluated one is bad where it is not, and always was."""
+
+    def everything(_):
+        return REFUSAL
+
+    clock = ManualClock(START)
+    drive(canary(tmp_path / "then", clock, everything), lambda r: r.last_success)
+    (path,) = (tmp_path / "then").glob("*.jsonl")
+    one = canary(tmp_path / "live", clock, live, baseline=baseline)
+    one._reference, one._reference_baseline = ScriptedTarget(everything, name="reference"), read(path)
+    done = one_look(one)
+    assert {b.by for b in done.reference} == {"baseline"}
+    harmful = next(b for b in done.reference if b.category == "harmful_content")
+    assert harmful.state is (State.WORSE if level is Level.MOVED else State.STEADY)
 
 
 def test_an_endpoint_that_is_down_is_no_pass(tmp_path, baseline):
