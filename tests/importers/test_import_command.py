@@ -47,8 +47,8 @@ def test_an_imported_baseline_is_compared_with_runs_of_its_suite(cli, taken, tmp
     assert "30 answers; of 30 that both judged, both say the same of 29" in said
     assert "one sample per item" in said
     for name, model, code in (("same", NO, 0), ("worse", YES, 1)):
-        done, came = asked(cli, "run", suite, tmp_path / name, lambda _, model=model: model)
-        assert (done.code, len(came)) == (0, 30)
+        done, came = asked(cli, "run", suite, tmp_path / name, lambda _, model=model: model, "--baseline", journal)
+        assert (done.code, len({body["messages"][-1]["content"] for _, body in came})) == (0, 30)
         assert "temperature" not in came[0][1]  # nobody knows it, so the endpoint's own is used on this side too
         compared = cli("probe", "compare", journal, tmp_path / name, "--pack", suite)
         assert compared.code == code
