@@ -15,7 +15,7 @@ TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit chaos proof lint types format docs-config probes-schema bench-extract bench-detector bench-ingest bench-nulls bench-onsets bench-probes bench-refusal bench-shifts bench-swaps kafka-home lock clean
+.PHONY: help run test parts unit chaos proof lint types format docs-config probes-schema bench-extract bench-detector bench-embedding bench-ingest bench-nulls bench-onsets bench-probes bench-refusal bench-shifts bench-swaps kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench-extract: $(TESTS) ## Measure the extractors
 
 bench-detector: $(TESTS) ## Measure the detector of single signals
 	$(BIN)/python -m benchmarks.detector $(ARGS)
+
+bench-embedding: $(TESTS) ## Measure sentence embeddings: make bench-embedding DATA=FOLDER MODEL=FOLDER EXTRAS=dev,neural
+	$(BIN)/python -m benchmarks.embedding --data $(DATA) --model $(MODEL) $(ARGS)
 
 bench-ingest: $(TESTS) ## Measure Kafka to detector state on one core (needs Kafka, see kafka-home)
 	$(BIN)/python -m benchmarks.ingest $(ARGS)

@@ -131,7 +131,8 @@ async def put_again(
         assert look is not None
         wanted = await asyncio.to_thread(look, read(path))
         for n in sorted(set(wanted.values())):
-            fresh = {ask.hash: ask for ask in every if wanted.get(ask.hash) == n}
+            # What a trigger lies over is the same prompt, and is asked as what it is, not as the trigger's.
+            fresh = {ask.hash: ask for ask in every if wanted.get(ask.hash) == n and ask.kind is not Kind.TRIGGER}
             await prober.run(list(fresh.values()), journal, repeats=range(FRESH, FRESH + n))
         if not wanted:
             break

