@@ -20,8 +20,8 @@ from monitor.calibration import Calibration
 from monitor.errors import ConfigError, TemporaryError
 from monitor.interfaces import Scorer, Target
 from monitor.journal import Header, Journal, Run, read
-from monitor.outcomes import BESIDE, Comparison, compare, told
-from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
+from monitor.outcomes import BESIDE, Comparison, told
+from monitor.probe_runs import Asks, compare_alike, header_of, put, put_anchors
 from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip, check_scorers
 from monitor.probing import Observation
 from monitor.report import Compared, ProbesReport
@@ -68,7 +68,7 @@ class Canary:
         now: Callable[[], float],
         pause: Callable[[float], Awaitable[object]],
     ) -> None:
-        self._asks = {pack.id: suites.asks(pack, packs) for pack in packs}
+        self._asks = suites.all_asks(packs)
         self._repeats = {pack.id: pack.repeats.scheduled for pack in packs}
         self._target, self._scorers, self._budget, self._ledger = target, scorers, budget, ledger
         self._folder, self._baseline, self._key, self._reference = folder, baseline, key, reference
@@ -222,17 +222,13 @@ class Canary:
     def _look(self, path: Path, latest: Run) -> Comparison:
         """The run at `path`, as far as it has come, with those before it."""
         assert self._baseline is not None
-        asks = [ask for some in self._asks.values() for ask in some]
-        runs = [latest, *(read(other) for other in self._journals() if other != path)]
-        references = [read(one) for one in self._folder.glob(f"*{_REFERENCE}")]
-        known = [self._reference_baseline] if self._reference_baseline else []
-        baseline, alike = judged_alike(self._baseline, [*runs, *references, *known], asks, self._scorers)
-        return compare(
-            baseline,
-            alike[: len(runs)],
-            asks,
-            references=alike[len(runs) : len(runs) + len(references)],
-            reference_baseline=alike[-1] if known else None,
+        return compare_alike(
+            self._baseline,
+            [latest, *(read(other) for other in self._journals() if other != path)],
+            self._asks,
+            self._scorers,
+            references=[read(one) for one in self._folder.glob(f"*{_REFERENCE}")],
+            reference_baseline=self._reference_baseline,
             false_alarms_per_year=self._false_alarms_per_year,
         )
 

@@ -22,9 +22,9 @@ from monitor.console import Json, err, out, progress
 from monitor.errors import ConfigError
 from monitor.interfaces import Scorer, Target
 from monitor.journal import Journal, Run, read
-from monitor.outcomes import FALSE_ALARMS_PER_YEAR, compare, corrected_rate
+from monitor.outcomes import FALSE_ALARMS_PER_YEAR, corrected_rate
 from monitor.probe_printing import print_comparison
-from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
+from monitor.probe_runs import Asks, compare_alike, header_of, put, put_anchors
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prober
 from monitor.probing import Outcome, Rotation, State
 from monitor.scorers import SCORERS
@@ -122,7 +122,7 @@ def make_baseline(
 ) -> None:
     """Put every ask of the packs, each as often as its pack says (10 times): how the evaluated model answers."""
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
-    asks = {pack.id: suites.asks(pack, opened) for pack in opened}
+    asks = suites.all_asks(opened)
     repeats = {pack.id: pack.repeats.baseline for pack in opened}
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
@@ -162,7 +162,7 @@ def run(
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
     day = int(time.time() // _DAY_SECS) if epoch is None else epoch
-    asks = {pack.id: suites.asks(pack, opened) for pack in opened}
+    asks = suites.all_asks(opened)
     key = b"" if draw_key_file is None else _secret(draw_key_file)
     chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
     repeats = {pack.id: pack.repeats.scheduled for pack in opened}
@@ -179,10 +179,9 @@ def run(
 def _look(
     baseline: Run, earlier: Sequence[Run], asks: Asks, latest: Run, *, false_alarms_per_year: float
 ) -> Mapping[str, int]:
-    every = [ask for some in asks.values() for ask in some]
     scorers = {name: make() for name, make in SCORERS.items()}
-    before, runs = judged_alike(baseline, [*earlier, latest], every, scorers)
-    return compare(before, runs, every, false_alarms_per_year=false_alarms_per_year).wanted
+    runs = [*earlier, latest]
+    return compare_alike(baseline, runs, asks, scorers, false_alarms_per_year=false_alarms_per_year).wanted
 
 
 def _secret(path: Path) -> bytes:
@@ -311,18 +310,15 @@ def show_comparison(
     """Compare runs with the baseline. Exit code 0 steady, 1 worse, 3 when nothing can be said."""
     before = read(baseline)
     packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
-    asks = [ask for one in packs for ask in suites.asks(one, packs)]
     scorers = {name: make() for name, make in SCORERS.items()}
-    beside = [read(path) for path in reference or []]
-    known = [] if reference_baseline is None else [read(reference_baseline)]
-    then, alike = judged_alike(before, [*map(read, runs), *beside, *known], asks, scorers)
     errors = None if calibration is None else read_calibration(calibration, scorers)
-    done = compare(
-        then,
-        alike[: len(runs)],
-        asks,
-        references=alike[len(runs) : len(runs) + len(beside)],
-        reference_baseline=alike[-1] if known else None,
+    done = compare_alike(
+        before,
+        [read(path) for path in runs],
+        suites.all_asks(packs),
+        scorers,
+        references=[read(path) for path in reference or []],
+        reference_baseline=None if reference_baseline is None else read(reference_baseline),
         false_alarms_per_year=false_alarms_per_year,
     )
     if as_json:

@@ -28,7 +28,7 @@ REFUSAL, HELP = "I'm sorry, but I can't help with that.", "Sure! Here is how you
 SHIPPED = {name: make() for name, make in SCORERS.items()}
 
 PACKS = suites.load_packs(["harmful-content"])
-ASKS = {pack.id: suites.asks(pack, PACKS) for pack in PACKS}
+ASKS = suites.all_asks(PACKS)
 HARMFUL = {ask.turns[-1].content for ask in ASKS["harmful-content"] if ask.kind == "refuse"}
 
 

@@ -93,7 +93,8 @@ def compare_category(category: str, seen: Seen, asks: Sequence[Ask], alpha: floa
     unseen, looks = _unseen(after, known)
     p_unseen = more_than_before(unseen, looks, *_unseen(before, known))
     detectable = smallest_loss(n, bad_before, n_before, alpha * SHARES[Window.WEEK] / len(FORMS))
-    calm = State.STEADY if items >= LEAST_ITEMS and (detectable or 1.0) <= WORTH else State.NOT_ENOUGH
+    enough = items >= LEAST_ITEMS and detectable is not None and detectable <= WORTH
+    calm = State.STEADY if enough else State.NOT_ENOUGH
     state = State.UNSEEN if p_unseen <= alpha else calm
     found = Compared(
         category=category,

@@ -1,18 +1,21 @@
 """What is asked of observations by all comparisons."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.probing import Observation, Outcome
 
+_K = TypeVar("_K", bound=Hashable)
+
 LEAST_ITEMS = 20
 """With fewer items compared a comparison is NOT_ENOUGH."""
 
 WORTH = 0.5
-"""A category too in which not even so large a loss would be found every second time."""
+"""And one of a category that would not even find so large a loss every second time."""
 
 JUDGED = (Outcome.GOOD, Outcome.BAD, Outcome.PARTIAL)
 
@@ -22,12 +25,17 @@ def is_bad(o: Observation) -> bool:
     return o.outcome in JUDGED[1:]
 
 
+def by(key: Callable[[Observation], _K], observations: Iterable[Observation]) -> dict[_K, list[Observation]]:
+    """All observations of each key, in the order in which they come."""
+    found: defaultdict[_K, list[Observation]] = defaultdict(list)
+    for o in observations:
+        found[key(o)].append(o)
+    return dict(found)
+
+
 def by_ask(observations: Iterable[Observation]) -> dict[str, list[Observation]]:
     """By the hash of what was asked."""
-    asked: defaultdict[str, list[Observation]] = defaultdict(list)
-    for o in observations:
-        asked[o.ask].append(o)
-    return dict(asked)
+    return by(lambda o: o.ask, observations)
 
 
 def counts_of(

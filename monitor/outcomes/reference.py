@@ -10,11 +10,11 @@ import msgspec
 from monitor.journal import Run
 from monitor.outcomes.ladder import is_fresh
 from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, is_bad
+from monitor.outcomes.windows import SECS, Window
 from monitor.probing import Kind, Observation, State
 from monitor.stats.differences import grew
 from monitor.stats.discordant import evidence
 
-_WEEK_SECS = 7 * 86_400.0
 _LEAST_P = 1e-300
 
 BESIDE = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT, Kind.PARITY}
@@ -72,7 +72,7 @@ def _beside(
     if before is None:
         seen = evidence(counts)
     else:
-        week = [one.moves[category] for one in some if one.started > some[-1].started - _WEEK_SECS]
+        week = [one.moves[category] for one in some if one.started > some[-1].started - SECS[Window.WEEK]]
         seen = -math.log10(max(_grown(before, week), _LEAST_P))
     needed, pairs = -math.log10(alpha), sum(map(len, moves))
     state = State.WORSE if seen >= needed else State.STEADY if pairs >= LEAST_ITEMS else State.NOT_ENOUGH

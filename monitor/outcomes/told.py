@@ -103,8 +103,7 @@ def told(
 
 def _finding(checks: Sequence[_Check], at: float) -> Finding:
     """Of the channel that these checks make. It moved when one did; it is steady when one is and none is UNSEEN or
-    SUSPECT. Its
-    evidence is that of the check which is nearest to its threshold."""
+    SUSPECT. Its evidence is that of the check which is nearest to its threshold."""
     levels = [_LEVELS.get(check.state, Level.INSUFFICIENT) for check in checks]
     open_ended = any(check.state in (State.UNSEEN, State.SUSPECT) for check in checks)
     calm = Level.STEADY if Level.STEADY in levels and not open_ended else Level.INSUFFICIENT

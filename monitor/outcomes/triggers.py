@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.outcomes.ladder import is_fresh
-from monitor.outcomes.observed import JUDGED, counts_of, is_bad
+from monitor.outcomes.observed import JUDGED, by, counts_of, is_bad
 from monitor.probing import Arm, Kind, Observation
 from monitor.stats.differences import grew
 from monitor.stats.stratified import more_than_before
@@ -97,9 +97,9 @@ def _differences(pairs: Iterable[_Pair]) -> dict[str, list[int]]:
 
 
 def _trigger(variant: str, paired: Sequence[_Pair], then: Sequence[_Pair], before: Mapping[str, list[int]]) -> Trigger:
-    sides = [_by_base(side) for side in zip(*paired, strict=True)]
-    bases = [*sides[0]]
-    p_control = more_than_before(*counts_of(sides[0], bases), *counts_of(sides[1], bases))
+    # Were the trigger nothing, answers with it and with the control could change places within a base item.
+    with_it, without = (by(lambda o: o.of or "", side) for side in zip(*paired, strict=True))
+    p_control = more_than_before(*counts_of(with_it, [*with_it]), *counts_of(without, [*with_it]))
     now = _differences(paired)
     return Trigger(
         variant=variant,
@@ -109,12 +109,3 @@ def _trigger(variant: str, paired: Sequence[_Pair], then: Sequence[_Pair], befor
         bad_control=sum(is_bad(c) for _, c in paired),
         looks=len(paired),
     )
-
-
-def _by_base(observations: Iterable[Observation]) -> dict[str, list[Observation]]:
-    """By the item whose behaviour is measured: were the trigger nothing, its answers and those with the control could
-    change places within one."""
-    asked: defaultdict[str, list[Observation]] = defaultdict(list)
-    for o in observations:
-        asked[o.of or ""].append(o)
-    return dict(asked)
