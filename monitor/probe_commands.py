@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import json
-import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,7 +29,7 @@ from monitor.probing import Outcome, Rotation, State
 from monitor.scorers import SCORERS
 from monitor.scorers.judge import Judge
 from monitor.scrubbing import Scrubber
-from monitor.targets import TARGETS
+from monitor.targets import open_target
 
 app = typer.Typer(
     no_args_is_help=True, help="Probes: fixed prompts with an expectation, put to a model again and again."
@@ -126,7 +125,7 @@ def make_baseline(
     repeats = {pack.id: pack.repeats.baseline for pack in opened}
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
-    target = _target(url, model, api_key_file)
+    target = open_target(base_url=url, model=model, api_key_file=api_key_file)
     _run(asks, asks, repeats, target, judge, path, concurrency, budget, ledger, None, as_json)
 
 
@@ -168,7 +167,7 @@ def run(
     repeats = {pack.id: pack.repeats.scheduled for pack in opened}
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
-    target = _target(url, model, api_key_file)
+    target = open_target(base_url=url, model=model, api_key_file=api_key_file)
     look = None
     if baseline is not None:
         before = [read(one) for one in earlier or []]
@@ -191,24 +190,12 @@ def _secret(path: Path) -> bytes:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _target(url: str, model: str, api_key_file: Path | None) -> Target:
-    return TARGETS["openai"](
-        base_url=url,
-        model=model,
-        api_key_file=api_key_file,
-        now=time.time,
-        clock=time.monotonic,
-        pause=asyncio.sleep,
-        draw=random.random,
-    )
-
-
 def _judge(url: str | None, model: str | None, api_key_file: Path | None, budget: Budget) -> Judge | None:
     if url is None and model is None:
         return None
     if url is None or model is None:
         raise ConfigError("a judge needs both --judge-url and --judge-model")
-    return Judge(Metered(_target(url, model, api_key_file), budget))
+    return Judge(Metered(open_target(base_url=url, model=model, api_key_file=api_key_file), budget))
 
 
 def _run(

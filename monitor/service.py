@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import signal
 import sys
 import threading
@@ -37,7 +36,7 @@ from monitor.settings.probes import Endpoint
 from monitor.settings.probes import Target as ProbedTarget
 from monitor.sources import SOURCES
 from monitor.state import State
-from monitor.targets import TARGETS
+from monitor.targets import open_target
 from monitor.verdict import Channel
 from monitor.web.app import Board, application
 from monitor.web.server import Server
@@ -198,16 +197,7 @@ def _budget(most: BudgetPart, folder: Path, of: str | None = None) -> Budget:
 
 
 def _target(part: ProbedTarget | Endpoint, **more: Any) -> Target:
-    return TARGETS["openai"](
-        base_url=part.base_url,
-        model=part.model,
-        api_key_file=part.api_key_file,
-        now=time.time,
-        clock=time.monotonic,
-        pause=asyncio.sleep,
-        draw=random.random,
-        **more,
-    )
+    return open_target(base_url=part.base_url, model=part.model, api_key_file=part.api_key_file, **more)
 
 
 @contextmanager
