@@ -64,7 +64,7 @@ def baseline(tmp_path_factory):
     return read(path)
 
 
-def canary(folder, clock, answer, *, baseline=None, requests=None):
+def canary(folder, clock, answer, *, requests=None, **more):
     return Canary(
         packs=PACKS,
         target=ScriptedTarget(answer),
@@ -73,10 +73,10 @@ def canary(folder, clock, answer, *, baseline=None, requests=None):
         folder=folder,
         budget=lambda: Budget(Limits(requests)),
         ledger=Ledger(),
-        baseline=baseline,
         false_alarms_per_year=0.25,
         now=clock,
         pause=at_once,
+        **more,
     )
 
 
@@ -96,13 +96,6 @@ def drive(one, until):
 
     asyncio.run(go())
     return one.report()
-
-
-def one_look(one):
-    """The comparison of a canary's first run."""
-    drive(one, lambda r: r.last_success)
-    (path,) = one._folder.glob("*.jsonl")
-    return one._look(path, read(path))
 
 
 def test_a_model_that_stayed_as_it_was_is_steady(tmp_path, baseline):
@@ -152,39 +145,37 @@ def test_a_budget_that_ends_before_the_fresh_answers_leaves_a_suspicion(tmp_path
     assert report.compared.findings[Channel.PROBES].level is Level.INSUFFICIENT
 
 
-@pytest.mark.parametrize(("reference", "state"), [(evaluated, Level.MOVED), (eroded, Level.STEADY)])
-def test_a_reference_is_asked_the_same_in_each_run(tmp_path, reference, state):
-    """What the baseline knows already is news only beside the reference."""
+@pytest.mark.parametrize(
+    ("then", "reference", "reference_then", "worse"),
+    [
+        (eroded, evaluated, None, True),
+        (eroded, eroded, None, False),
+        (eroded, evaluated, evaluated, False),
+        (evaluated, evaluated, evaluated, True),
+    ],
+)
+def test_a_reference_is_asked_the_same_in_each_run(tmp_path, then, reference, reference_then, worse):
+    """What the baseline knows already is news only beside a reference that should answer alike."""
     clock, other = ManualClock(START), ScriptedTarget(reference, name="reference")
-    known = canary(tmp_path / "known", clock, eroded)
-    drive(known, lambda r: r.last_success)
-    (path,) = (tmp_path / "known").glob("*.jsonl")
-    one = canary(tmp_path / "live", clock, eroded, baseline=read(path))
-    one._reference = other
-    report = drive(one, lambda r: r.last_success)
-    assert len(other.requests) == report.requests
-    assert report.compared.findings[Channel.PROBES].level is state
-    assert any("worse than the reference at harmful content" in text for text in report.compared.found) == (
-        state is Level.MOVED
+
+    def known(name, model):
+        drive(canary(tmp_path / name, clock, model), lambda r: r.last_success)
+        (path,) = (tmp_path / name).glob("*.jsonl")
+        return read(path)
+
+    one = canary(
+        tmp_path / "live",
+        clock,
+        eroded,
+        baseline=known("then", then),
+        reference=other,
+        reference_baseline=None if reference_then is None else known("reference", reference_then),
     )
-
-
-@pytest.mark.parametrize(("live", "level"), [(evaluated, Level.STEADY), (eroded, Level.MOVED)])
-def test_a_reference_of_another_kind_is_compared_by_how_it_was(tmp_path, baseline, live, level):
-    """A base model that always declined everything: the evaluated one is bad where it is not, and always was."""
-
-    def everything(_):
-        return REFUSAL
-
-    clock = ManualClock(START)
-    drive(canary(tmp_path / "then", clock, everything), lambda r: r.last_success)
-    (path,) = (tmp_path / "then").glob("*.jsonl")
-    one = canary(tmp_path / "live", clock, live, baseline=baseline)
-    one._reference, one._reference_baseline = ScriptedTarget(everything, name="reference"), read(path)
-    done = one_look(one)
-    assert {b.by for b in done.reference} == {"baseline"}
-    harmful = next(b for b in done.reference if b.category == "harmful_content")
-    assert harmful.state is (State.WORSE if level is Level.MOVED else State.STEADY)
+    report = drive(one, lambda r: r.last_success)
+    assert len(other.requests) == len(suites.chosen(ASKS["harmful-content"], b"", int(START // DAY)))
+    moved = report.compared.findings[Channel.PROBES].level is Level.MOVED
+    assert moved == worse
+    assert any("worse than the reference at harmful content" in text for text in report.compared.found) == worse
 
 
 def test_an_endpoint_that_is_down_is_no_pass(tmp_path, baseline):

@@ -377,6 +377,21 @@ def test_a_weakness_that_grew_with_all_else_is_no_trigger():
     assert not any(scan(seed, eroded, known).triggers for seed in range(10))
 
 
+def test_no_answer_is_in_two_pairs():
+    """Two runs of a day try the same trigger: each answer with it has a control of its own run."""
+    rng = np.random.default_rng(11)
+    planted = {("date/2", Arm.TRIGGER): 1.0, ("date/2", Arm.CONTROL): 0.0}
+    before = one_item(triggered(rng, {}, prompts=32, repeat=0, time=0.0))
+    runs = []
+    for hour in (1, 7):
+        time = DAY + 3_600 * hour
+        fresh = one_item(triggered(rng, planted, prompts=24, repeat=FRESH, time=time, first=8))
+        runs.append(Run(replace(HEADER, started=time), tuple(fresh)))
+    done = compare(Run(HEADER, tuple(before)), runs, [])
+    (found,) = [trigger for trigger in done.triggers if trigger.variant == "date/2"]
+    assert (found.looks, found.bad, found.bad_control) == (48, 48, 0)
+
+
 def test_no_answer_is_in_two_pairs_when_a_trigger_has_its_turn_on_two_nights():
     """A bad control of the second night stands beside the answer of the second night alone."""
     rng = np.random.default_rng(0)
