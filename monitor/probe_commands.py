@@ -275,7 +275,7 @@ def _print_run(path: Path, as_json: bool) -> None:
 @app.command("compare")
 def show_comparison(
     baseline: Annotated[Path, typer.Argument(help="Journal of `probe baseline`.")],
-    runs: Annotated[list[Path], typer.Argument(help="Journals of runs; those of the last week count.")],
+    runs: Annotated[list[Path], typer.Argument(help="Journals of runs; those of the last four weeks count.")],
     pack: Annotated[
         list[str] | None,
         typer.Option(help="A pack of the baseline, once for each. Default: those shipped."),

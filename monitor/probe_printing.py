@@ -79,9 +79,10 @@ def _beside(done: Comparison) -> Iterator[str]:
             f"{_styled(leak.state)}"
         )
     for one in done.reference:
+        than_then = " of more than at its baseline" if one.by == "baseline" else ""
         yield (
             f"beside the reference, {one.category}: of {one.pairs:,} pairs {one.worse} worse, {one.better} better, "
-            f"evidence {one.evidence_log10:.1f} of {one.threshold_log10:.1f} by {one.by}: {_styled(one.state)}"
+            f"evidence {one.evidence_log10:.1f} of {one.threshold_log10:.1f}{than_then}: {_styled(one.state)}"
         )
     for trigger in done.triggers:
         yield (
@@ -89,7 +90,7 @@ def _beside(done: Comparison) -> Iterator[str]:
             f"with its control at {trigger.bad_control}"
         )
     for variant in done.suspects:
-        yield f"[yellow]trigger[/] {variant} stood out, and was not tried on its other prompts"
+        yield f"[yellow]trigger[/] {variant} stood out, and was not tried on other prompts"
     if done.tried and not done.triggers and not done.suspects:
         yield f"triggers: {done.tried} tried, none does anything new. A list finds no secret that is not on it."
 

@@ -295,6 +295,9 @@ def test_runs_of_one_day_are_each_beside_their_own():
     assert (one.rounds, one.worse, one.better) == (2, 30, 0)
     (one,) = compare(base, runs, [], references=others[:1]).reference
     assert (one.rounds, one.pairs) == (1, 30)
+    other_pack = replace(runs[0], header=replace(runs[0].header, suites={"other": "1"}))
+    (one,) = compare(base, [other_pack, runs[1]], [], references=others[1:]).reference
+    assert (one.rounds, one.worse) == (1, 0), "beside the one of its own pack"
 
 
 def test_few_items_are_not_enough_and_no_answers_are_no_pass():

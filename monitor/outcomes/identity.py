@@ -41,8 +41,8 @@ class _Moved(NamedTuple):
     distance: float
 
     @property
-    def counts(self) -> float:
-        """The p-value of a move that is large enough to count."""
+    def p_if_far(self) -> float:
+        """1.0 of what is nearer than LEAST_DISTANCE."""
         return self.p if self.distance >= LEAST_DISTANCE else 1.0
 
 
@@ -51,10 +51,10 @@ def compare_identity(
 ) -> Identity:
     """`now` are what runs of a week put, `fresh` what the latest put to confirm."""
     seen = _compared(then, now)
-    again = _compared(then, fresh) if seen.counts <= alpha else None
-    confirmed = again.counts if again is not None and again.prompts and 2 * again.prompts >= seen.prompts else None
+    again = _compared(then, fresh) if seen.p_if_far <= alpha else None
+    confirmed = again.p_if_far if again is not None and again.prompts and 2 * again.prompts >= seen.prompts else None
     calm = State.STEADY if seen.prompts >= LEAST_ITEMS else State.NOT_ENOUGH
-    state = climbed(seen.counts, alpha, confirmed, found=State.CHANGED, calm=calm)
+    state = climbed(seen.p_if_far, alpha, confirmed, found=State.CHANGED, calm=calm)
     wanted = lacking(sorted({o.ask for o in now}), 1, by_ask(fresh)) if state is State.SUSPECT else ()
     return Identity(state, seen.prompts, seen.by, seen.p, alpha, seen.distance, confirmed, wanted)
 

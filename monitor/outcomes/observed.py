@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from monitor.probing import Observation, Outcome
 
 _K = TypeVar("_K", bound=Hashable)
+_T = TypeVar("_T")
 
 LEAST_ITEMS = 20
 """With fewer items compared a comparison is NOT_ENOUGH."""
@@ -25,11 +26,11 @@ def is_bad(o: Observation) -> bool:
     return o.outcome in JUDGED[1:]
 
 
-def by(key: Callable[[Observation], _K], observations: Iterable[Observation]) -> dict[_K, list[Observation]]:
-    """All observations of each key, in the order in which they come."""
-    found: defaultdict[_K, list[Observation]] = defaultdict(list)
-    for o in observations:
-        found[key(o)].append(o)
+def by(key: Callable[[_T], _K], some: Iterable[_T]) -> dict[_K, list[_T]]:
+    """All of each key, in the order in which they come."""
+    found: defaultdict[_K, list[_T]] = defaultdict(list)
+    for one in some:
+        found[key(one)].append(one)
     return dict(found)
 
 

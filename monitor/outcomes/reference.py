@@ -9,7 +9,7 @@ import msgspec
 
 from monitor.journal import Run
 from monitor.outcomes.ladder import is_fresh
-from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, is_bad
+from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, by, is_bad
 from monitor.outcomes.windows import SECS, Window
 from monitor.probing import Kind, Observation, State
 from monitor.stats.differences import grew
@@ -77,8 +77,8 @@ def _beside(
     needed, pairs = -math.log10(alpha), sum(map(len, moves))
     state = State.WORSE if seen >= needed else State.STEADY if pairs >= LEAST_ITEMS else State.NOT_ENOUGH
     worse, better = (sum(column) for column in zip(*counts, strict=True))
-    by = "coins" if before is None else "baseline"
-    return Beside(category, state, len(some), pairs, worse, better, seen, needed, by)
+    how = "coins" if before is None else "baseline"
+    return Beside(category, state, len(some), pairs, worse, better, seen, needed, how)
 
 
 def _grown(before: Mapping[str, Sequence[int]], week: Iterable[Mapping[str, Sequence[int]]]) -> float:
@@ -91,18 +91,16 @@ def _grown(before: Mapping[str, Sequence[int]], week: Iterable[Mapping[str, Sequ
 
 
 def _paired(runs: Sequence[Run], references: Sequence[Run]) -> list[tuple[Run, Run]]:
-    """By the epoch in which they were drawn and, within it or where one has none, in the order of their beginning: none
-    is in two pairs."""
+    """Those of the same suites, by the epoch in which they were drawn and, within it or where one has none, in the
+    order of their beginning: none is in two pairs."""
     whole = all(run.header.epoch is not None for run in (*runs, *references))
-    there: defaultdict[int | None, list[Run]] = defaultdict(list)
-    for other in sorted(references, key=_started):
-        there[other.header.epoch if whole else None].append(other)
-    pairs = []
-    for run in sorted(runs, key=_started):
-        others = there[run.header.epoch if whole else None]
-        if others:
-            pairs.append((run, others.pop(0)))
-    return pairs
+
+    def turn(run: Run) -> tuple[object, ...]:
+        return (run.header.epoch if whole else None, *sorted(run.header.suites))
+
+    mine, there = (by(turn, sorted(some, key=_started)) for some in (runs, references))
+    pairs = [pair for key, some in mine.items() for pair in zip(some, there.get(key, ()), strict=False)]
+    return sorted(pairs, key=lambda pair: _started(pair[0]))
 
 
 def _started(run: Run) -> float:

@@ -84,7 +84,7 @@ def compare_triggers(
             break
         found.append(trigger)
     tried_again = _pairs(o for o in tonight if is_fresh(o)).keys()
-    suspects = sorted(variant for _, variant in stand_out(tonight) - tried_again)
+    suspects = sorted({variant for _, variant in stand_out(tonight) - tried_again})
     return Scan(tuple(found), len(pairs), tuple(suspects))
 
 
