@@ -13,7 +13,8 @@ CONFIRM_REPEATS, HELD_OUT_REPEATS = 10, 3
 MOST_MOVED, MOST_OTHERS = 20, 10
 
 CONFIRMED = 0.05
-"""The level of the test on fresh answers. The looks alone keep the budget; this only takes away."""
+"""The level of the test on fresh answers. The looks alone keep the budget; this only takes away, and a stricter one
+takes losses that are spread evenly: of those of 3 %, 0.01 would leave 42 % told within 30 days in place of 52 %."""
 
 SEEN = 0.05
 """The level at which held-out asks show a loss that was confirmed already."""
