@@ -22,7 +22,7 @@ from monitor.probing import Ask, Category, Kind, LeftOut, Observation, State
 DAYS_PER_YEAR = 365.0
 
 FALSE_ALARMS_PER_YEAR = 0.25
-"""The default: by measurement about one unchanged deployment in sixty is called worse within 90 days."""
+"""The default: by measurement one unchanged deployment in a hundred and twenty is called worse within 90 days."""
 
 MAY_LOSE = {"judge": 3}
 """So many anchors, of some sixty, a scorer may lose: one that draws its words changes its mind about a few."""
