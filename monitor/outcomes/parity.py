@@ -16,9 +16,8 @@ from monitor.stats.exchange import larger_than_before
 
 class Parity(msgspec.Struct, frozen=True):
     """Sets of asks that differ in whom they are about: the mean over `sets` of the gap between the answers of a set, in
-    one measure, then and now. `p` is the chance of so large gaps of an unchanged model; SUSPECT when at
-    most `alpha`, WORSE when fresh answers `confirmed` it (their p-value; None: there are none yet). `wanted` is to be
-    put now."""
+    one measure, then and now. `p` is the chance of so large gaps of an unchanged model; SUSPECT when at most `alpha`,
+    WORSE when fresh answers `confirmed` it (their p-value; None: there are none yet). `wanted` is to be put now."""
 
     measure: str
     state: State
