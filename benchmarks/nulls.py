@@ -171,6 +171,7 @@ class World:
             prompts=prompts.said,
             roots=prompts.roots,
             templates=prompts.said.sums(prompts.said.hash),
+            meaning=np.zeros((len(prompts.group), 0)),
         )
 
     def _signals(self, rng: Rng, prompts: Prompts) -> Matrix:
@@ -409,7 +410,7 @@ class Prepared(Gauge):
         self.waiting.append(measured)
         bank.update([Exchange(id=i, model="m", messages=(), response="-") for i in measured.ids])
 
-    def measure(self, exchanges: Sequence[Exchange]) -> Measured:
+    def measure(self, exchanges: Sequence[Exchange], read: Matrix | None = None) -> Measured:  # noqa: ARG002 - nothing is read
         measured = self.waiting.popleft()
         assert list(measured.ids) == [e.id for e in exchanges]
         return measured
@@ -437,6 +438,8 @@ def baseline_of(measured: Measured, gauge: Gauge, seed: int) -> Baseline:
         data={},
         siblings={},
         space_models=0 if gauge.space is None else gauge.space.models,
+        readers={},
+        plain_topics=[],
         members={},
     )
     return Baseline(
@@ -444,6 +447,7 @@ def baseline_of(measured: Measured, gauge: Gauge, seed: int) -> Baseline:
         manifest=manifest,
         gauge=gauge,
         conditional=conditional,
+        topics=manifest.topics,
         ids=measured.ids,
         inputs=measured.inputs,
         words=measured.words,

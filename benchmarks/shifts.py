@@ -100,6 +100,7 @@ class Maker:
             prompts=Texts([""] * n).words,
             roots=keys,
             templates=keys,
+            meaning=np.zeros((n, 0)),
         )
 
     def bound(self, kind: str) -> float:

@@ -72,6 +72,9 @@ little: a run comes once a day, not with each exchange."""
 LITTLE = (900, 100)
 """Prompts like the baseline's, and strange ones: up to such a share strange ones do not matter."""
 
+STRANGE = (("words", "in words"), ("shape", "of a shape"), ("meaning", "about what"))
+"""How prompts can be unlike the baseline's; the last where their meaning is read."""
+
 ONCE = (Channel.BEHAVIOUR, Channel.STYLE, Channel.SUPPORT)
 """Channels that can page count a prompt or a conversation once. Many users who ask the same are other users."""
 
@@ -111,17 +114,15 @@ class Bank:
             Column(
                 f"topic_{i + 1}", Role.INPUT, "share", f"more prompts about {t.name}", f"fewer prompts about {t.name}"
             )
-            for i, t in enumerate(baseline.manifest.topics)
+            for i, t in enumerate(baseline.topics)
         )
         self.columns: Mapping[Channel, Sequence[Column]] = {
             Channel.BEHAVIOUR: gauge.columns(Role.SIGNAL),
             Channel.STYLE: (Column("style", Role.STYLE, "distance", "another style of answers", "-"),),
             Channel.INPUTS: (*gauge.columns(Role.INPUT), *gauge.columns(Role.WORD)[:WORDS], *topics),
-            Channel.SUPPORT: (
-                Column("strange_words", Role.INPUT, "share", "prompts in words the baseline never saw", "-", Harm.RISE),
-                Column(
-                    "strange_shape", Role.INPUT, "share", "prompts of a shape the baseline never saw", "-", Harm.RISE
-                ),
+            Channel.SUPPORT: tuple(
+                Column(f"strange_{name}", Role.INPUT, "share", f"prompts {what} the baseline never saw", "-", Harm.RISE)
+                for name, what in STRANGE[: baseline.known.strange.shape[1]]
             ),
         }
         self._usual = column_means(baseline.signals)
@@ -152,6 +153,10 @@ class Bank:
         self._baseline_error = 1.96 / np.sqrt(np.maximum(np.count_nonzero(~np.isnan(baseline.signals), axis=0), 1))
 
     @property
+    def name(self) -> str:
+        return self._name
+
+    @property
     def baseline(self) -> Baseline:
         return self._baseline
 
@@ -159,12 +164,15 @@ class Bank:
     def course(self) -> Course:
         return self._course
 
-    def update(self, exchanges: Sequence[Exchange], draws: Sequence[Draw] | None = None) -> None:
-        """Measures exchanges in order, each with how it was drawn (None: all were). The same stream gives the same
-        bytes however it is cut into calls."""
+    def update(
+        self, exchanges: Sequence[Exchange], draws: Sequence[Draw] | None = None, read: Matrix | None = None
+    ) -> None:
+        """Measures exchanges in order, each with how it was drawn (None: all were) and (n, r) what the gauge's readers
+        made of it (None: they are asked). The same stream gives the same bytes however it is cut into calls, but for
+        the rounding of neural networks."""
         if not exchanges:
             return
-        measured = self._baseline.gauge.measure(exchanges)
+        measured = self._baseline.gauge.measure(exchanges, read)
         seen = self._baseline.conditional.apply(measured)
         times = np.array([np.nan if e.time is None else e.time for e in exchanges])
         again = self._repeats.seen(measured.roots) | self._bursts.seen(measured.templates)
@@ -222,7 +230,7 @@ class Bank:
 
     def _values(self, inputs: Matrix, words: Matrix, seen: Conditioned) -> dict[Channel, tuple[Matrix, Strata, int]]:
         """Per channel what its detector compares, in which strata, and how many strata there are."""
-        membership = seen.topic[:, None] == np.arange(len(self._baseline.manifest.topics))
+        membership = seen.topic[:, None] == np.arange(len(self._baseline.topics))
         inputs = np.hstack([inputs, words[:, :WORDS], membership])
         strata = np.where(seen.supported[:, None], seen.strata, np.int32(-1))
         return {
@@ -354,7 +362,7 @@ class Bank:
             mean = np.nan_to_num(column_means(recent[counts][:, k : 2 * k], recent[counts][:, -1], none=0.0))
             shows = (np.nan_to_num(recent[:, k : 2 * k]) * np.sign(mean))[:, where].sum(axis=1) * counts
         best = [i for i in np.argsort(-shows, kind="stable")[:EXAMPLES] if shows[i] > 0]
-        topics = self._baseline.manifest.topics
+        topics = self._baseline.topics
         by_topic = np.bincount(recent[:, 2 * k].astype(int), weights=shows * recent[:, -1], minlength=len(topics))
         most = [t for t in np.argsort(-by_topic, kind="stable")[:EXAMPLES] if by_topic[t] > 0]
         return tuple(topics[t].name for t in most), tuple(self._ids[int(ordinals[i]) % RECENT] for i in best)
@@ -402,7 +410,7 @@ class Bank:
         topic, supported, weight = recent[:, 2 * k], recent[:, 2 * k + 1], recent[:, -1]
         topics = tuple(
             TopicReport(t.name, t.share, finite(weight @ (topic == i) / weight.sum()) if len(topic) else None)
-            for i, t in enumerate(manifest.topics)
+            for i, t in enumerate(self._baseline.topics)
         )
         verdict = self._course.verdict
         return ModelReport(
@@ -424,6 +432,7 @@ class Bank:
             spans=tuple(self._course.spans),
             incidents=tuple(self._course.incidents),
             incidents_opened=dict(self._course.opened),
+            readers={reader.name: reader.trouble for reader in self._baseline.gauge.readers},
         )
 
     def _with_departures(self, sums: Matrix, recent: NDArray[np.float32]) -> Matrix:
@@ -489,7 +498,7 @@ class Bank:
     def _detectable(self, threshold_log10: float) -> list[Detectable]:
         """Of each signal."""
         found = self._sensitivity.smallest(threshold_log10)
-        topic = None if found.topic is None else self._baseline.manifest.topics[found.topic].name
+        topic = None if found.topic is None else self._baseline.topics[found.topic].name
         return [
             Detectable(
                 move="" if np.isnan(change) else _move(column, int(np.sign(change))),

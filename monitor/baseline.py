@@ -3,6 +3,7 @@
     manifest.json      what it is: model, counts, columns, topics, digests of data and members
     exchanges.npz      inputs, signals and residuals of each exchange (numbers, never text)
     conditional.npz    the fitted model of signals given inputs
+    plain.npz          the same without what prompts mean, for when no encoder can be had; only beside one that has it
     space.npz          the space in which styles of answers are placed
 
 A baseline never moves by itself. Opening one verifies every digest.
@@ -13,7 +14,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from monitor.conditional import Conditional, Conditioned
 from monitor.errors import BaselineError
 from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Column, Extractor, Matrix, Measured, Role
+from monitor.readers import Absent, Known, Reader, matched
 from monitor.records import Exchange
 from monitor.stats.means import column_means, column_spreads
 from monitor.stats.repeats import first_of_each
@@ -35,12 +37,13 @@ from monitor.stats.space import Space
 from monitor.vocabulary import Vocabulary
 from monitor.wording import Wording
 
-SCHEMA = 3
+SCHEMA = 4
 MIN_EXCHANGES = 60
 """Below this a fold is too small to learn strata from; a few hundred are wanted."""
 
 _NAMING = 48
 _MEMBERS = ("exchanges.npz", "conditional.npz", "space.npz")
+_PLAIN = "plain.npz"
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -55,7 +58,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `inputs` and `signals` are the names of columns in the order of the arrays, `words` those that several prompts used
     and that tell what prompts are about; `data` maps the name of each file it was built from to its SHA-256, `siblings`
     those of other models; the space of styles was learned on `space_models` models; `members` has the digests of the
-    artefact's own files; `repeats` counts exchanges left out because their prompt, or their conversation, was there."""
+    artefact's own files; `repeats` counts exchanges left out because their prompt, or their conversation, was there;
+    `readers` are the neural ones, by name; `plain_topics` the topics of prompts by their words alone, none where that
+    is how `topics` were found."""
 
     schema: int
     tidegauge: str
@@ -73,6 +78,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, str]
     siblings: dict[str, str]
     space_models: int
+    readers: dict[str, Known]
+    plain_topics: list[Topic]
     members: dict[str, str]
 
 
@@ -85,22 +92,23 @@ class _Schema(msgspec.Struct, frozen=True):
 @dataclass(frozen=True)
 class Gauge:
     """All extractors and the columns they measure, and the space in which styles of answers are placed, if one is
-    known."""
+    known. `readers` are neural, and slow: what they read of a batch may be handed in, read in another thread."""
 
     extractors: tuple[Extractor, ...]
     space: Space | None = None
+    readers: tuple[Reader | Absent, ...] = ()
 
     @staticmethod
-    def standard() -> "Gauge":
-        return Gauge(tuple(make() for make in EXTRACTORS.values()))
+    def standard(readers: Sequence[Reader] = ()) -> "Gauge":
+        return Gauge(tuple(make() for make in EXTRACTORS.values()), readers=tuple(readers))
 
     def knowing(self, vocabulary: Vocabulary, space: Space) -> "Gauge":
         """The same with the words and the space of one baseline."""
-        return Gauge((*self.extractors, vocabulary, Wording(space.words)), space)
+        return replace(self, extractors=(*self.extractors, vocabulary, Wording(space.words)), space=space)
 
     @cached_property
     def _columns(self) -> tuple[Column, ...]:
-        return tuple(c for extractor in self.extractors for c in extractor.columns)
+        return tuple(c for extractor in (*self.extractors, *self.readers) for c in extractor.columns)
 
     @cached_property
     def _places(self) -> Mapping[Role, NDArray[np.int64]]:
@@ -116,13 +124,22 @@ class Gauge:
         return tuple(self._columns[i] for i in self._places[role])
 
     def every(self, batch: Batch) -> Matrix:
-        """All columns."""
+        """All columns but those of `readers`."""
         return np.hstack([extractor.measure(batch) for extractor in self.extractors])
 
-    def measure(self, exchanges: Sequence[Exchange]) -> Measured:
-        """Measures a batch. Cost: see benchmarks/extract.py."""
+    def read(self, batch: Batch) -> Matrix:
+        """(n, r) the columns of `readers`, if any. Slow."""
+        return np.hstack([np.zeros((len(batch), 0)), *(reader.measure(batch) for reader in self.readers)])
+
+    @property
+    def reads(self) -> bool:
+        """Whether `read` is slow."""
+        return any(isinstance(reader, Reader) for reader in self.readers)
+
+    def measure(self, exchanges: Sequence[Exchange], read: Matrix | None = None) -> Measured:
+        """Measures a batch; `read` is what `read` gave of it, None: it is read now. Cost: see benchmarks/extract.py."""
         batch = Batch(exchanges)
-        every = self.every(batch)
+        every = np.hstack([self.every(batch), self.read(batch) if read is None else read])
         features = every[:, self._features]
         return Measured(
             ids=[e.id for e in exchanges],
@@ -134,19 +151,22 @@ class Gauge:
             prompts=batch.prompt.words,
             roots=batch.roots,
             templates=batch.templates,
+            meaning=every[:, self._places[Role.MEANING]],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """An opened, verified baseline. `id` is the digest of its manifest: it names the baseline everywhere. `gauge`
-    measures what the baseline measured, its words included. Of its n exchanges: `ids`, (n, p) `inputs`, (n, v)
-    `words`, (n, k) `signals`, and `known`, each seen through the model that has not seen it."""
+    measures what the baseline measured, its words included. `topics` are those of `conditional`. Of its n exchanges:
+    `ids`, (n, p) `inputs`, (n, v) `words`, (n, k) `signals`, and `known`, each seen through the model that has not seen
+    it."""
 
     id: str
     manifest: Manifest
     gauge: Gauge
     conditional: Conditional
+    topics: Sequence[Topic]
     ids: Sequence[str]
     inputs: Matrix
     words: Matrix
@@ -181,19 +201,22 @@ def build(
     except ValueError as error:
         raise BaselineError(f"--siblings: {error}") from None
     measured = gauge.knowing(vocabulary, space).measure(exchanges)
-    conditional = Conditional.fit(measured, seed=seed)
-    known = conditional.apply(measured)
+    conditional, known, topics = _fitted(measured, vocabulary, seed)
     members = {
         "exchanges.npz": _npz(
             ids=np.array(measured.ids),
             inputs=measured.inputs,
             words=measured.words.astype(np.uint8),
             signals=measured.signals,
-            **{f"known_{field.name}": getattr(known, field.name) for field in fields(Conditioned)},
+            **_arrays(known),
         ),
         "conditional.npz": _npz(**conditional.arrays()),
         "space.npz": _npz(**space.arrays()),
     }
+    plain_topics: list[Topic] = []
+    if measured.meaning.shape[1]:
+        plain, plainly, plain_topics = _fitted(replace(measured, meaning=measured.meaning[:, :0]), vocabulary, seed)
+        members[_PLAIN] = _npz(**plain.arrays(), **_arrays(plainly))
     times = [e.time for e in exchanges if e.time is not None]
     manifest = Manifest(
         schema=SCHEMA,
@@ -208,13 +231,29 @@ def build(
         inputs=[c.name for c in gauge.columns(Role.INPUT)],
         signals=[c.name for c in gauge.columns(Role.SIGNAL)],
         words=list(vocabulary.words),
-        topics=_name_topics(vocabulary.words, measured.words, known.topic, conditional.topics.count),
+        topics=topics,
         data=dict(data),
         siblings=dict(sibling_data or {}),
         space_models=space.models,
+        readers={reader.name: reader.known() for reader in gauge.readers},
+        plain_topics=plain_topics,
         members={name: _digest(content) for name, content in members.items()},
     )
     return {**members, "manifest.json": msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"}
+
+
+def _fitted(measured: Measured, vocabulary: Vocabulary, seed: int) -> tuple[Conditional, Conditioned, list[Topic]]:
+    conditional = Conditional.fit(measured, seed=seed)
+    known = conditional.apply(measured)
+    return conditional, known, _name_topics(vocabulary.words, measured.words, known.topic, conditional.topics.count)
+
+
+def _arrays(known: Conditioned) -> dict[str, NDArray[Any]]:
+    return {f"known_{field.name}": getattr(known, field.name) for field in fields(Conditioned)}
+
+
+def _conditioned(arrays: Mapping[str, NDArray[Any]]) -> Conditioned:
+    return Conditioned(*(arrays[f"known_{field.name}"] for field in fields(Conditioned)))
 
 
 def ensure_free(folder: Path) -> None:
@@ -234,8 +273,13 @@ def write(members: Mapping[str, bytes], folder: Path) -> None:
         raise BaselineError(f"cannot write the baseline to {folder}: {error.strerror}") from error
 
 
-def open_baseline(folder: Path, gauge: Gauge) -> Baseline:
-    """Reads and verifies a folder or a zip. BaselineError names the member that is missing, damaged or too old."""
+def open_baseline(folder: Path, gauge: Gauge, *, as_built: bool = False) -> Baseline:
+    """Reads and verifies a folder or a zip. BaselineError names the member that is missing, damaged or too old.
+
+    Readers that the baseline was built with and `gauge` has not, or has another version of, are absent: their signals
+    are NaN, and where that is what prompts mean, prompts are compared by their words alone; `as_built`: even then
+    `conditional` is the one with their meaning, to be looked at.
+    """
     raw = _read(folder, "manifest.json")
     try:
         schema = msgspec.json.decode(raw, type=_Schema).schema
@@ -245,26 +289,30 @@ def open_baseline(folder: Path, gauge: Gauge) -> Baseline:
         raise BaselineError(f"{folder}/manifest.json is not a baseline's manifest: {error}") from None
     if schema != SCHEMA:
         raise BaselineError(f"{folder} has baseline schema {schema}, this version reads {SCHEMA}: build it again")
-    contents = {name: _read(folder, name) for name in _MEMBERS}
+    contents = {name: _read(folder, name) for name in (*_MEMBERS, *([_PLAIN] if manifest.plain_topics else []))}
     for name, content in contents.items():
         if _digest(content) != manifest.members.get(name):
             raise BaselineError(
                 f"{folder}/{name} does not match the digest in its manifest: the baseline was changed or damaged"
             )
+    rows, model, space = (_load(contents[name]) for name in _MEMBERS)
+    gauge = replace(gauge, readers=matched(gauge.readers, manifest.readers))
     for role, names in ((Role.INPUT, manifest.inputs), (Role.SIGNAL, manifest.signals)):
         if [c.name for c in gauge.columns(role)] != names:
             raise BaselineError(f"{folder} was built with other {role}s than this version measures: build it again")
-    rows, model, space = (_load(contents[name]) for name in _MEMBERS)
+    plainly = bool(manifest.plain_topics) and not gauge.columns(Role.MEANING) and not as_built
+    of_prompts = _load(contents[_PLAIN]) if plainly else {**model, **rows}
     return Baseline(
-        id=_digest(raw)[:12],
+        id=_digest(raw)[:12] + ("-plain" if plainly else ""),
         manifest=manifest,
         gauge=gauge.knowing(Vocabulary(tuple(manifest.words)), Space.from_arrays(space)),
-        conditional=Conditional.from_arrays(model),
+        conditional=Conditional.from_arrays(of_prompts),
+        topics=manifest.plain_topics if plainly else manifest.topics,
         ids=rows["ids"].tolist(),
         inputs=rows["inputs"],
         words=rows["words"].astype(np.float64),
         signals=rows["signals"],
-        known=Conditioned(*(rows[f"known_{field.name}"] for field in fields(Conditioned))),
+        known=_conditioned(of_prompts),
     )
 
 

@@ -18,6 +18,7 @@ from monitor.interfaces import Matrix, Measured, Strata
 from monitor.stats.blocks import rowwise_product
 from monitor.stats.cuts import natural_cuts, told_by
 from monitor.stats.directions import Directions
+from monitor.stats.meanings import Meanings, Senses
 from monitor.stats.means import column_means, column_spreads
 from monitor.stats.ridge import ridge, ridge_all
 from monitor.stats.topics import Topics
@@ -40,8 +41,9 @@ _SPREADS = (0.25, 4.0)
 class Conditioned:
     """A batch seen through the model. `expected` (n, k): the signals that prompts let one expect; `residuals` (n, k)
     with their `strata` (n, k): what is compared; `style` (n, a) the place of the answer less the expected one, with
-    `style_strata` (n,); `topic` (n,) for people; `novelty` (n, 2): of the prompt's words, of
-    its shape; `strange` (n, 2): where that is more than the baseline ever showed."""
+    `style_strata` (n,); `topic` (n,) for people; `novelty` (n, 2 or 3): of the prompt's
+    words, of its shape, and of its meaning where that is read; `strange`, of the same shape: where that is more than
+    the baseline ever showed."""
 
     expected: Matrix
     residuals: Matrix
@@ -60,13 +62,16 @@ class Conditioned:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """The model of one fold. Shapes: p inputs, d n-grams, r directions, v words, j topics, k signals, s strata, a axes
-    of the space of styles."""
+    """The model of one fold. Shapes: p inputs, d n-grams, e numbers of a vector, r directions of both, v words, j
+    topics, k signals, s strata, a axes of the space of styles."""
 
     centre: NDArray[np.float64]  # (p,)
     scale: NDArray[np.float64]  # (p,)
     idf: NDArray[np.float64]  # (d,)
     basis: NDArray[np.float64]  # (d, r)
+    sense_centre: NDArray[np.float64]  # (e,)
+    sense_basis: NDArray[np.float64]  # (e, r)
+    known_senses: NDArray[np.float64]  # (m, e) centres of small clusters
     known_words: NDArray[np.bool_]  # (65536,)
     weights: NDArray[np.float64]  # (1 + p + r + j + 1, 2 k): of each signal, and of its distance from what is expected
     typical: NDArray[np.float64]  # (k,) mean of that distance; 1 where a signal is constant
@@ -78,15 +83,32 @@ class Fold:
     cuts: NDArray[np.float64]  # (c, s - 1, k) where each cell is parted further, +inf where it is not
     kind_cuts: NDArray[np.float64]  # (c, s - 1) of that score
     style: NDArray[np.float64]  # (1 + p + r + j + 1, a) weights of the place of an answer
-    reach: NDArray[np.float64]  # (2,) novelty that no more than a trace of the fold's own rows exceeds
+    reach: NDArray[np.float64]  # (2 or 3,) novelty that no more than a trace of the fold's own rows exceeds
 
     @property
     def directions(self) -> Directions:
         return Directions(self.idf, self.basis)
 
+    @property
+    def senses(self) -> Senses:
+        return Senses(self.sense_centre, self.sense_basis, self.known_senses)
+
     def shape(self, inputs: Matrix) -> Matrix:
         """(n, p) standardised inputs; one that does not apply is as expected, 0."""
         return _standardised(inputs, self.centre, self.scale)
+
+    def places(self, measured: Measured, rows: NDArray[Any]) -> Matrix:
+        """(n, r) of the chosen rows where their n-grams and vectors point; 0 for those of a prompt without one."""
+        words, senses = self.directions.place(measured.ngrams[rows]), self.senses.place(measured.meaning[rows])
+        return np.hstack([words, senses])
+
+    def novelty(self, measured: Measured, rows: NDArray[Any], shape: Matrix) -> Matrix:
+        """(n, 2 or 3) of the chosen rows, whose shape is given."""
+        unseen = unseen_share(measured.prompts, self.known_words)[rows]
+        columns = [unseen, np.abs(shape).max(axis=1, initial=0.0)]
+        if measured.meaning.shape[1]:
+            columns.append(self.senses.distance(measured.meaning[rows]))
+        return np.column_stack(columns)
 
     def expect(self, shape: Matrix, places: Matrix, topic: NDArray[np.int32]) -> tuple[Matrix, Matrix, Matrix]:
         """(n, k) what the prompt lets one expect of each signal, and (n, k) how far from it one may expect to be, in
@@ -137,7 +159,13 @@ class Conditional:
     """All folds, and the topics of prompts, which are learned on the whole baseline."""
 
     folds: tuple[Fold, ...]
-    topics: Topics
+    topics: Topics | Meanings
+
+    def topic_of(self, measured: Measured) -> NDArray[np.int32]:
+        """(n,) by what prompts mean where that is read, else by their words."""
+        if isinstance(self.topics, Meanings):
+            return self.topics.assign(measured.meaning)
+        return self.topics.assign(measured.prompts)
 
     @property
     def groups(self) -> int:
@@ -151,9 +179,13 @@ class Conditional:
         fold_count = 2 if n < 2_000 else 4
         dealt = deal(measured.ids, fold_count)
         # Of prompts alone: what is compared is answers, and how prompts are parted may depend on any of them.
-        topics = Topics.fit(measured.prompts, _topic_count(n), seed=seed)
-        topic = topics.assign(measured.prompts)
-        folds = tuple(_fit_fold(measured, topic, topics.count, dealt == f) for f in range(fold_count))
+        topics: Topics | Meanings
+        if measured.meaning.shape[1]:
+            topics = Meanings.fit(measured.meaning, _topic_count(n), seed=seed)
+        else:
+            topics = Topics.fit(measured.prompts, _topic_count(n), seed=seed)
+        topic = Conditional((), topics).topic_of(measured)
+        folds = tuple(_fit_fold(measured, topic, topics.count, dealt == f, seed) for f in range(fold_count))
         return Conditional(folds, topics)
 
     def apply(self, measured: Measured) -> Conditioned:
@@ -161,28 +193,27 @@ class Conditional:
         n, k = measured.signals.shape
         expected, residuals, strata = np.empty((n, k)), np.empty((n, k)), np.empty((n, k), np.int32)
         style, style_strata = np.empty(measured.style.shape, np.float32), np.empty(n, np.int32)
-        novelty, strange = np.empty((n, 2)), np.empty((n, 2), bool)
-        topic = self.topics.assign(measured.prompts)
+        kinds = len(self.folds[0].reach)
+        novelty, strange = np.empty((n, kinds)), np.empty((n, kinds), bool)
+        topic = self.topic_of(measured)
         dealt, base = deal(measured.ids, len(self.folds)), 0
         for f, fold in enumerate(self.folds):
             rows = np.flatnonzero(dealt == f)
             shape = fold.shape(measured.inputs[rows])
-            places = fold.directions.place(measured.ngrams[rows])
-            expected[rows], spread, place = fold.expect(shape, places, topic[rows])
+            expected[rows], spread, place = fold.expect(shape, fold.places(measured, rows), topic[rows])
             style[rows] = measured.style[rows] - place
             residuals[rows] = fold.residuals(measured.signals[rows], expected[rows], spread)
             every = base + fold.strata(expected[rows], topic[rows])
             strata[rows], style_strata[rows] = every[:, :-1], every[:, -1]
             base += fold.groups
-            unseen = unseen_share(measured.prompts, fold.known_words)
-            novelty[rows] = np.column_stack([unseen[rows], np.abs(shape).max(axis=1, initial=0.0)])
+            novelty[rows] = fold.novelty(measured, rows, shape)
             strange[rows] = novelty[rows] > fold.reach
         return Conditioned(expected, residuals, strata, style, style_strata, topic, novelty, strange)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The model as named arrays, for the artefact."""
         out: dict[str, NDArray[Any]] = {
-            "topics_weights": self.topics.weights,
+            f"topics_{field.name}": getattr(self.topics, field.name) for field in fields(self.topics)
         }
         for f, fold in enumerate(self.folds):
             out |= {f"fold{f}_{field.name}": getattr(fold, field.name) for field in fields(Fold)}
@@ -191,10 +222,12 @@ class Conditional:
     @staticmethod
     def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> "Conditional":
         """The inverse of `arrays`. KeyError when one is missing."""
-        count = sum(name.endswith("_centre") for name in arrays)
+        count = sum(name.endswith("_idf") for name in arrays)
         folds = tuple(
             Fold(**{field.name: arrays[f"fold{f}_{field.name}"] for field in fields(Fold)}) for f in range(count)
         )
+        if "topics_centres" in arrays:
+            return Conditional(folds, Meanings(arrays["topics_centres"]))
         return Conditional(folds, Topics(arrays["topics_weights"]))
 
 
@@ -203,14 +236,15 @@ def deal(ids: Sequence[str], folds: int) -> NDArray[np.int64]:
     return np.array([zlib.crc32(i.encode("utf-8", "surrogatepass")) for i in ids], np.int64) % folds
 
 
-def _fit_fold(measured: Measured, topic: NDArray[np.int32], topics: int, own: NDArray[np.bool_]) -> Fold:
+def _fit_fold(measured: Measured, topic: NDArray[np.int32], topics: int, own: NDArray[np.bool_], seed: int) -> Fold:
     inputs, signals = measured.inputs, measured.signals
     rest, n = ~own, int((~own).sum())
     centre = column_means(inputs[rest], none=0.0)
     # A constant input is no news until it moves; the floor keeps its first move finite.
     scale = np.maximum(column_spreads(inputs[rest], none=0.0), 0.05)
     directions = Directions.fit(measured.ngrams[rest], _rank(n))
-    places = directions.place(measured.ngrams)
+    senses = Senses.fit(measured.meaning[rest], _rank(n), seed=seed)
+    places = np.hstack([directions.place(measured.ngrams), senses.place(measured.meaning)])
     shape = _standardised(inputs, centre, scale)
     design = _design(shape, places, topic, topics)
     # Directions of words have small spread; on one scale with the shape, one penalty serves all.
@@ -226,6 +260,9 @@ def _fit_fold(measured: Measured, topic: NDArray[np.int32], topics: int, own: ND
         scale=scale,
         idf=directions.idf,
         basis=directions.basis,
+        sense_centre=senses.centre,
+        sense_basis=senses.basis,
+        known_senses=senses.known,
         known_words=known_words(measured.prompts, rest),
         weights=weights,
         typical=np.where(typical > 1e-9, typical, 1.0),
@@ -237,12 +274,12 @@ def _fit_fold(measured: Measured, topic: NDArray[np.int32], topics: int, own: ND
         cuts=np.zeros((1, 0, signals.shape[1])),
         kind_cuts=np.zeros((1, 0)),
         style=np.vstack([style[:1], style[1:] / spread[:, None]]),
-        reach=np.zeros(2),
+        reach=np.zeros(0),
     )
     expected, width, _ = fold.expect(shape, places, topic)
     fold = _with_strata(fold, expected, fold.residuals(signals, expected, width), topic, own)
-    unseen, oddness = unseen_share(measured.prompts, fold.known_words), np.abs(shape).max(axis=1, initial=0.0)
-    return replace(fold, reach=np.array([_reach(unseen[own]), _reach(oddness[own])]))
+    novelty = fold.novelty(measured, np.flatnonzero(own), shape[own])
+    return replace(fold, reach=np.array([_reach(column) for column in novelty.T]))
 
 
 def _with_strata(

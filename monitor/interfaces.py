@@ -24,13 +24,14 @@ Snapshot = Mapping[str, np.ndarray]
 
 class Role(StrEnum):
     """What a column is for: `input` and `signal` are shown and tested; `word` says whether a prompt uses a word of the
-    baseline, the first of them are tested too; `context` only feeds what signals are expected to be, `style`, together
-    with signals, the space of styles."""
+    baseline, the first of them are tested too; `context` and `meaning` (a vector of the prompt) only feed what signals
+    are expected to be, and strata; `style`, together with signals, the space of styles."""
 
     INPUT = "input"
     SIGNAL = "signal"
     WORD = "word"
     CONTEXT = "context"
+    MEANING = "meaning"
     STYLE = "style"
 
 
@@ -58,7 +59,8 @@ class Column:
 class Measured:
     """A batch in numbers: the exchanges' ids, (n, p) inputs, (n, v) words, (n, d) n-grams, (n, k) signals, (n, a)
     places of the answers in the space of styles, all words of the prompts, hashed, and (n,) what began each
-    conversation, and the words of each prompt without numbers, both hashed."""
+    conversation, and the words of each prompt without numbers, both hashed. `meaning` (n, e): a vector of each prompt,
+    of length one, NaN where it was not read; e = 0 without an encoder."""
 
     ids: Sequence[str]
     inputs: Matrix
@@ -69,6 +71,7 @@ class Measured:
     prompts: Words
     roots: NDArray[np.uint64]
     templates: NDArray[np.uint64]
+    meaning: Matrix
 
 
 class Extractor(Protocol):
@@ -79,6 +82,14 @@ class Extractor(Protocol):
     def columns(self) -> tuple[Column, ...]: ...
 
     def measure(self, batch: Batch) -> Matrix: ...
+
+
+class Identified(Extractor, Protocol):
+    """An extractor that is not part of this version of Tidegauge. `identity` is a hash of all that decides its numbers:
+    values of another identity cannot be compared with these."""
+
+    @property
+    def identity(self) -> str: ...
 
 
 class Format(Protocol):

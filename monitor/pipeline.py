@@ -1,35 +1,45 @@
 """The flow: source -> format -> sampler -> bank -> exporters, with one transaction of state behind it.
 
-    records are read -> measured -> (at most every `snapshot_secs`) stored with their positions -> committed
+    records are taken -> measured -> (at most every `snapshot_secs`) stored with their positions -> committed
 
 A record is counted when it is stored: after a crash the source is read again from the stored position, and what was
-measured since then is measured again, to the same bytes.
+measured since then is measured again, to the same bytes. Where neural networks read exchanges, a worker does so beside
+this loop: batches wait in their order until they were read, and the position stays before those that wait.
 """
 
 import hashlib
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 import msgspec
+import numpy as np
 
 from monitor.bank import Bank
+from monitor.batch import Batch
 from monitor.errors import MalformedRecord, TemporaryError
-from monitor.interfaces import Format, Probes, Source
+from monitor.interfaces import Format, Matrix, Probes, Source
 from monitor.records import Draw, Exchange, Position, Record, RecordBatch
 from monitor.report import Blind, Canary, Exporter, ModelReport, MonitorReport, ProbesReport
 from monitor.sampler import Sampler
 from monitor.state import DeadLetter, State, Stored
 from monitor.telemetry import Counts, Outcome, Skip, Timings
 from monitor.verdict import BESIDE, Verdict, words
+from monitor.worker import Worker
 
 log = logging.getLogger(__name__)
 
 PUBLISH_SECS = 1.0
 """At most this often a report is made; also when nothing comes, so that silence is seen."""
+
+READ_TOGETHER = 64
+"""So many exchanges are read at a time: enough to fill batches of like lengths, and soon done."""
+
+CHECK_SECS = 86_400.0
+"""So often readers are put to the anchors again."""
 
 LATE_SECS = 10.0
 """A report waits for a save, so that after a crash no counter stands lower than it was shown: that would be read as a
@@ -37,23 +47,28 @@ counter that began anew. So long at most: saves may fail, or be far apart."""
 
 _FIRST_PAUSE_SECS, _LONGEST_PAUSE_SECS = 1.0, 30.0
 _LETTERS_WAITING = 10_000
-_NO_CONTENT_SHARE = 0.5
-_NO_CONTENT_MEMORY = 1 / 128
+_MOST_BLIND = 0.5
+_MEMORY = 1 / 128
+_READ_SECS = 1.0
+_LAST_READ_SECS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A source and the format of its records."""
+    """A source and the format of its records. Of a `live` one, which goes on whether we keep up or not, exchanges that
+    there is no time to read are left out; another one waits."""
 
     source: Source
     format: Format
+    live: bool = True
 
 
 @dataclass(slots=True)
 class Watch:
     """One monitored model: which exchanges are its own, its bank, its sampler (of its own or shared with other models),
     and whether it can be measured.
-    `empty` is the recent share of its records without content, `seen` when one of its records last came (monotonic),
+    `empty` is the recent share of its records without content, `left` that of its drawn exchanges that there was no
+    time to read, `failed` that of those that could not be read, `seen` when one of its records last came (monotonic),
     `heard` what its canary said last."""
 
     model_glob: str
@@ -62,13 +77,44 @@ class Watch:
     sampler: Sampler
     canary: Canary | None = None
     empty: float = 0.0
+    left: float = 0.0
+    failed: float = 0.0
     seen: float = field(default=float("nan"))
     heard: ProbesReport | None = None
+
+    @property
+    def name(self) -> str:
+        return self.bank.name
 
     def matches(self, model: str, adapter: str | None) -> bool:
         if not fnmatchcase(model, self.model_glob):
             return False
         return self.adapter_glob is None or fnmatchcase(adapter or "", self.adapter_glob)
+
+
+@dataclass(slots=True)
+class Taken:
+    """A batch of one feed, and all that it changes once it is measured: counts, what is buried, and per model the
+    exchanges drawn and what was read of them, None where they could not be. `watches` as they stood when it was
+    taken."""
+
+    feed: str
+    position: Position
+    counts: Counts = field(default_factory=Counts)
+    letters: list[DeadLetter] = field(default_factory=list)
+    drawn: defaultdict[str, list[tuple[Exchange, Draw]]] = field(default_factory=lambda: defaultdict(list))
+    read: defaultdict[str, list[Matrix | None]] = field(default_factory=lambda: defaultdict(list))
+    waiting: int = 0
+    watches: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An exchange that readers shall read: of which batch, and of which model."""
+
+    taken: Taken
+    model: str
+    exchange: Exchange
 
 
 class Pipeline:
@@ -77,7 +123,7 @@ class Pipeline:
     `now` gives Unix seconds, `clock` monotonic seconds, `wait` waits for some (and may return early). A TemporaryError
     of a save is counted and the save tried again at its next time; one of a source has the source opened again at the
     last position after a growing pause. Positions are committed only after a save. An exchange that `probes`
-    knows is no user's: it is counted, not measured.
+    knows is no user's: it is counted, not measured. `queue` is the most exchanges that wait for the banks' readers.
     """
 
     def __init__(
@@ -96,6 +142,7 @@ class Pipeline:
         blind_after_secs: float = 900.0,
         keep_bodies: bool = False,
         probes: Probes | None = None,
+        queue: int = 1_024,
     ) -> None:
         self._namespace, self._feeds, self._watches = namespace, feeds, watches
         self._state, self._exporters, self._now = state, exporters, now
@@ -103,13 +150,16 @@ class Pipeline:
         self._snapshot_secs, self._batch_records = snapshot_secs, batch_records
         self._blind_after_secs, self._keep_bodies, self._probes = blind_after_secs, keep_bodies, probes
         self._counts, self._timings = Counts(), Timings(clock)
+        self._queue, self._pending = queue, deque[Taken]()
+        self._worker: Worker[Unread, Matrix] | None = None
         self._positions: dict[str, Position] = {}
         self._letters: list[DeadLetter] = []
         self._owner: dict[tuple[str, str | None], str | None] = {}
         self._last_record: dict[str, float] = {}
         self._state_failures, self._stopping, self._ready, self._unsaved = 0, False, False, False
-        self._saved_at = self._published_at = self.looped_at = clock()
+        self._saved_at = self._published_at = self.looped_at = self._checked_at = clock()
         self._restore()
+        self._stored_watches: Mapping[str, Sequence[float]] = self._dumped_watches()
 
     def run(self) -> None:
         """Returns when every source has ended, or after `stop`; what was read is then stored and committed."""
@@ -117,6 +167,8 @@ class Pipeline:
         for watch in self._watches.values():
             watch.seen = started
         self._publish()
+        if any(watch.bank.baseline.gauge.reads for watch in self._watches.values()):
+            self._worker = Worker(self._read, capacity=self._queue, most_batch=min(READ_TOGETHER, self._queue))
         running = {name: self._open(name) for name in self._feeds}
         try:
             for name, batch in self._batches(running):
@@ -130,9 +182,12 @@ class Pipeline:
                     self._publish()
                 if self._stopping:
                     break
+            self._settle_all()
             self._save()  # while the sources are open: a closed one cannot commit
         finally:
             self._close(running)
+            if self._worker is not None:
+                self._worker.close()
         self._publish()
 
     @property
@@ -150,15 +205,74 @@ class Pipeline:
         self._publish()
 
     def take(self, name: str, batch: RecordBatch) -> None:
-        """Measures one batch of the feed `name`."""
+        """Measures one batch of the feed `name`, and those before it that were read since."""
         if self._probes is not None:
             self._probes.refresh()
-        for start in range(0, len(batch.records), self._batch_records):
-            self._measure(name, batch.records[start : start + self._batch_records])
-        self._counts.gaps[name] += batch.gaps
-        before = self._positions.get(name, {})
-        self._positions[name] = {**before, **batch.position}
-        self._unsaved |= len(batch.records) > 0 or batch.gaps > 0 or self._positions[name] != before
+        self._settle()
+        taken = Taken(name, batch.position)
+        taken.counts.gaps[name] += batch.gaps
+        with self._timings.of("decode"):
+            for record in batch.records:
+                self._decode(record, taken)
+        if batch.records and (last := batch.records[-1].time) is not None:
+            self._last_record[name] = last
+        self._pending.append(taken)
+        if self._worker is not None:
+            self._have_read(taken, self._worker)
+            taken.watches = self._dumped_watches()
+        self._settle()
+
+    def _have_read(self, taken: Taken, worker: Worker[Unread, Matrix]) -> None:
+        """Offers what readers shall read. What there is no room for waits, or is left out where its source is live."""
+        for model, drawn in taken.drawn.items():
+            watch = self._watches[model]
+            if not watch.bank.baseline.gauge.reads:
+                continue
+            items = [Unread(taken, model, exchange) for exchange, _ in drawn]
+            done, taken.waiting = 0, taken.waiting + len(items)
+            while done < len(items):
+                done += worker.offer(items[done:], drop=self._feeds[taken.feed].live)
+                if self._feeds[taken.feed].live:
+                    break
+                if self._stopping:  # what is not measured whole is taken again at the next start
+                    return
+                self._settle(_READ_SECS)
+                self.looped_at = self._clock()
+            left = len(items) - done
+            taken.waiting -= left
+            taken.counts.of(taken.feed)[Outcome.MEASURED] -= left
+            taken.counts.of(taken.feed)[Outcome.SAMPLED_OUT] += left
+            watch.left += (1 - (1 - _MEMORY) ** len(items)) * (left / len(items) - watch.left)
+            del drawn[done:]
+
+    def _read(self, items: Sequence[Unread]) -> list[Matrix]:
+        """In the worker's thread: what the readers of each exchange's model make of it, in order."""
+        if self._clock() - self._checked_at > CHECK_SECS:
+            self._checked_at = self._clock()
+            readers = (r for watch in self._watches.values() for r in watch.bank.baseline.gauge.readers)
+            for reader in dict.fromkeys(readers):
+                reader.check()
+        out: dict[int, Matrix] = {}
+        for model in dict.fromkeys(item.model for item in items):
+            rows = [i for i, item in enumerate(items) if item.model == model]
+            gauge = self._watches[model].bank.baseline.gauge
+            out.update(zip(rows, gauge.read(Batch([items[i].exchange for i in rows])), strict=True))
+        return [out[i] for i in range(len(items))]
+
+    def _settle(self, wait_secs: float = 0.0) -> None:
+        """Measures, in their order, the batches of which all has been read."""
+        for item, row in self._worker.collect(wait_secs) if self._worker is not None else ():
+            item.taken.read[item.model].append(row)
+            item.taken.waiting -= 1
+        while self._pending and not self._pending[0].waiting:
+            self._measure(self._pending.popleft())
+
+    def _settle_all(self) -> None:
+        """Waits for what is being read; once told to stop, not for long: it is read again at the next start."""
+        until = self._clock() + _LAST_READ_SECS
+        while self._pending and not (self._stopping and self._clock() > until):
+            self._settle(_READ_SECS)
+            self.looped_at = self._clock()
 
     def hear(self) -> None:
         """Takes what canaries found since into the verdicts."""
@@ -201,46 +315,57 @@ class Pipeline:
                 with suppress(TemporaryError):
                     batches.close()
 
-    def _measure(self, name: str, records: Sequence[Record]) -> None:
-        outcomes = self._counts.of(name)
-        decode = self._feeds[name].format.decode
-        chosen: defaultdict[str, list[tuple[Exchange, Draw]]] = defaultdict(list)
-        with self._timings.of("decode"):
-            for record in records:
-                try:
-                    exchange = decode(record)
-                except MalformedRecord as error:
-                    outcomes[Outcome.DEAD_LETTER] += 1
-                    self._bury(name, record, error)
-                    continue
-                outcomes[self._choose(exchange, chosen)] += 1
-        if records and (last := records[-1].time) is not None:
-            self._last_record[name] = last
-        with self._timings.of("measure"):
-            for model, drawn in chosen.items():
-                self._watches[model].bank.update([e for e, _ in drawn], [draw for _, draw in drawn])
+    def _decode(self, record: Record, taken: Taken) -> None:
+        outcomes = taken.counts.of(taken.feed)
+        try:
+            exchange = self._feeds[taken.feed].format.decode(record)
+        except MalformedRecord as error:
+            outcomes[Outcome.DEAD_LETTER] += 1
+            taken.counts.dead_letters[str(error.reason)] += 1
+            taken.letters.append(self._letter(taken.feed, record, error))
+        else:
+            outcomes[self._choose(exchange, taken)] += 1
 
-    def _choose(self, exchange: Exchange, chosen: defaultdict[str, list[tuple[Exchange, Draw]]]) -> Outcome:
+    def _measure(self, taken: Taken) -> None:
+        """Makes all that a batch changes so: what is stored next has it whole."""
+        with self._timings.of("measure"):
+            for model, drawn in taken.drawn.items():
+                watch, kept, rows = self._watches[model], drawn, None
+                if watch.bank.baseline.gauge.reads:
+                    kept, rows = self._legible(taken, watch, drawn)
+                for start in range(0, len(kept), self._batch_records):
+                    part = slice(start, start + self._batch_records)
+                    exchanges, draws = [e for e, _ in kept[part]], [draw for _, draw in kept[part]]
+                    watch.bank.update(exchanges, draws, None if rows is None else rows[part])
+        self._counts.add(taken.counts)
+        self._letters = [*self._letters, *taken.letters][-_LETTERS_WAITING:]
+        before = self._positions.get(taken.feed, {})
+        self._positions[taken.feed] = {**before, **taken.position}
+        self._stored_watches = taken.watches
+        outcomes = taken.counts.of(taken.feed)
+        self._unsaved |= outcomes.total() > 0 or taken.counts.gaps.total() > 0 or self._positions[taken.feed] != before
+
+    def _choose(self, exchange: Exchange, taken: Taken) -> Outcome:
         """Puts the exchange where it is measured, or says why it is not."""
         key = (exchange.model, exchange.adapter)
         model = self._owner[key] if key in self._owner else self._find_owner(key)
         if model is None:
-            self._counts.skipped[Skip.UNKNOWN_MODEL] += 1
+            taken.counts.skipped[Skip.UNKNOWN_MODEL] += 1
             return Outcome.SKIPPED
         if self._probes is not None and self._probes.is_probe(exchange):
-            self._counts.skipped[Skip.PROBE] += 1
+            taken.counts.skipped[Skip.PROBE] += 1
             return Outcome.SKIPPED
         watch = self._watches[model]
         watch.seen = self._clock()
         content = exchange.has_content
-        watch.empty += _NO_CONTENT_MEMORY * ((not content) - watch.empty)
+        watch.empty += _MEMORY * ((not content) - watch.empty)
         if not content:
-            self._counts.skipped[Skip.NO_CONTENT] += 1
+            taken.counts.skipped[Skip.NO_CONTENT] += 1
             return Outcome.SKIPPED
         draw = watch.sampler.draw(exchange)
         if draw is None:
             return Outcome.SAMPLED_OUT
-        chosen[model].append((exchange, draw))
+        taken.drawn[model].append((exchange, draw))
         return Outcome.MEASURED
 
     def _find_owner(self, key: tuple[str, str | None]) -> str | None:
@@ -249,10 +374,22 @@ class Pipeline:
             self._owner[key] = found
         return found
 
-    def _bury(self, name: str, record: Record, error: MalformedRecord) -> None:
-        self._counts.dead_letters[str(error.reason)] += 1
+    def _legible(
+        self, taken: Taken, watch: Watch, drawn: list[tuple[Exchange, Draw]]
+    ) -> tuple[list[tuple[Exchange, Draw]], Matrix]:
+        """Those that could be read, and (n, r) what was read of them; the others are counted."""
+        rows = taken.read[watch.name]
+        failed = sum(row is None for row in rows)
+        watch.failed += (1 - (1 - _MEMORY) ** len(rows)) * (failed / max(len(rows), 1) - watch.failed)
+        taken.counts.skipped[Skip.NOT_READ] += failed
+        taken.counts.of(taken.feed)[Outcome.MEASURED] -= failed
+        taken.counts.of(taken.feed)[Outcome.SKIPPED] += failed
+        kept = [(one, row) for one, row in zip(drawn, rows, strict=True) if row is not None]
+        return [one for one, _ in kept], np.array([row for _, row in kept])
+
+    def _letter(self, name: str, record: Record, error: MalformedRecord) -> DeadLetter:
         value = record.value
-        letter = DeadLetter(
+        return DeadLetter(
             source=name,
             partition=record.partition,
             offset=record.offset,
@@ -263,8 +400,6 @@ class Pipeline:
             sha256=None if value is None else hashlib.sha256(value).hexdigest(),
             body=value if self._keep_bodies else None,
         )
-        self._letters.append(letter)
-        del self._letters[:-_LETTERS_WAITING]
 
     def _save(self) -> None:
         """Stores everything in one transaction, then lets the sources forget what is stored. Nothing new, no save."""
@@ -272,7 +407,7 @@ class Pipeline:
         if not self._unsaved:
             return
         models = {name: (w.bank.baseline.id, w.bank.snapshot()) for name, w in self._watches.items()}
-        watches = {name: [w.empty, *w.sampler.dump()] for name, w in self._watches.items()}
+        watches = self._dumped_watches() if self._worker is None else self._stored_watches
         counts = {"counts": self._counts.dump(), "watches": msgspec.json.encode(watches)}
         try:
             with self._timings.of("save"):
@@ -285,6 +420,9 @@ class Pipeline:
         self._letters.clear()
         for name, position in self._positions.items():
             self._feeds[name].source.commit(position)
+
+    def _dumped_watches(self) -> dict[str, list[float]]:
+        return {name: [w.empty, *w.sampler.dump()] for name, w in self._watches.items()}
 
     def _restore(self) -> None:
         stored = self._state.load()
@@ -328,7 +466,7 @@ class Pipeline:
             gaps={source: self._counts.gaps[source] for source in self._feeds},
             skipped={str(reason): self._counts.skipped[reason] for reason in Skip},
             dead_letters=dict(self._counts.dead_letters),
-            sampled_ratio={name: watch.sampler.chance for name, watch in self._watches.items()},
+            sampled_ratio={name: w.sampler.chance * (1 - w.left) for name, w in self._watches.items()},
             lag_records={key: n for key, n in by_partition.items() if len(key) == 2},
             lag_secs={name: self._lag_secs(name, behind=any(lag.values()), now=now) for name, lag in lags.items()},
             batch_secs=self._timings.histograms(),
@@ -339,8 +477,10 @@ class Pipeline:
     def _model(self, watch: Watch) -> ModelReport:
         report = msgspec.structs.replace(watch.bank.report(), probes=watch.heard)
         blind = None
-        if watch.empty > _NO_CONTENT_SHARE:
+        if watch.empty > _MOST_BLIND:
             blind = Blind.NO_CONTENT
+        elif watch.failed > _MOST_BLIND:
+            blind = Blind.READERS
         elif self._clock() - watch.seen > self._blind_after_secs:
             blind = Blind.NO_RECORDS
         elif _scorers_moved(watch) and report.verdict is not Verdict.UNEXPLAINED:

@@ -20,6 +20,7 @@ class Blind(StrEnum):
     NO_RECORDS = "no_records"
     NO_CONTENT = "no_content"
     SCORERS = "scorers_moved"
+    READERS = "not_read"
     STALLED = "stalled"
 
 
@@ -137,7 +138,8 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict;
     `repeated` the share of recent measured ones that count for nothing, because their prompt or conversation came
-    before. The other shares are those of the traffic, also with sampling."""
+    before. The other shares are those of the traffic, also with sampling. `readers`: of each neural reader that the
+    baseline was built with, why its signals are blind, "" when they are not."""
 
     name: str
     verdict: Verdict
@@ -158,6 +160,7 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[Incident, ...]
     incidents_opened: Mapping[Verdict, int]
     probes: ProbesReport | None = None
+    readers: Mapping[str, str] = {}
 
 
 class Histogram(msgspec.Struct, frozen=True):

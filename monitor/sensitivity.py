@@ -52,7 +52,7 @@ class Sensitivity:
     def __init__(self, baseline: Baseline, tolerance: NDArray[np.float64]) -> None:
         self._baseline, self._tolerance = baseline, tolerance
         # Values compared so far, and up to the latest look.
-        self._compared = np.zeros((2, len(baseline.manifest.topics), len(tolerance)), np.int64)
+        self._compared = np.zeros((2, len(baseline.topics), len(tolerance)), np.int64)
         self._found: tuple[float, Smallest] | None = None
         self._powers: dict[int | None, Power] = {}
 

@@ -37,7 +37,7 @@ def leftovers(baseline: Baseline) -> list[Leftover]:
     that are certain. Empty: as far as topics and words can tell, the inputs are enough. Well under a second."""
     known = baseline.known
     scores = _scores(known.residuals, np.where(known.supported[:, None], known.strata, np.int32(-1)))
-    groups = [(topic.name, known.topic == t) for t, topic in enumerate(baseline.manifest.topics)]
+    groups = [(topic.name, known.topic == t) for t, topic in enumerate(baseline.topics)]
     groups += [(f'"{word}"', used > 0) for word, used in zip(baseline.manifest.words, baseline.words.T, strict=True)]
     found = []
     for name, chosen in groups:

@@ -29,6 +29,7 @@ class Skip(StrEnum):
     NO_CONTENT = "no_content"
     UNKNOWN_MODEL = "unknown_model"
     PROBE = "probe"
+    NOT_READ = "not_read"
 
 
 class Counts(msgspec.Struct):
@@ -42,6 +43,14 @@ class Counts(msgspec.Struct):
     def of(self, source: str) -> Counter[Outcome]:
         """What became of the records of one source."""
         return self.records.setdefault(source, Counter())
+
+    def add(self, other: "Counts") -> None:
+        """Counts what `other` counted, too."""
+        for source, outcomes in other.records.items():
+            self.of(source).update(outcomes)
+        self.gaps.update(other.gaps)
+        self.skipped.update(other.skipped)
+        self.dead_letters.update(other.dead_letters)
 
     def dump(self) -> bytes:
         return msgspec.json.encode(

@@ -1,11 +1,15 @@
 """Real implementations of the seams, for tests. Nothing is mocked, nothing waits; nothing in `monitor` imports this."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from monitor.batch import Batch, Texts
 from monitor.errors import TemporaryError
-from monitor.interfaces import Request
+from monitor.interfaces import Column, Harm, Matrix, Request, Role
 from monitor.probing import Answer
 from monitor.records import Position, Record, RecordBatch
 
@@ -143,3 +147,66 @@ class ScriptedTarget:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+class WordMeaning:
+    """Vectors of texts without a network: the sum of a direction of each word, of length one; NaN where there is none.
+    Reads the prompt's as meaning, and as signal `kept` the cosine of prompt and answer. `identity` names the version.
+    While `broken` it raises; `turn` is added to the signal, as by a library that computes otherwise."""
+
+    def __init__(self, identity: str = "words/1", dimensions: int = 64) -> None:
+        self.identity, self._dimensions = identity, dimensions
+        self.broken, self.turn = False, 0.0
+        self.columns: tuple[Column, ...] = (
+            *(Column(f"meaning_{i}", Role.MEANING, "-", "-", "-") for i in range(dimensions)),
+            Column("kept", Role.SIGNAL, "cosine -1..1", "nearer answers", "farther answers", Harm.FALL),
+        )
+
+    def measure(self, batch: Batch) -> Matrix:
+        if self.broken:
+            raise RuntimeError("broken by the test")
+        prompts, answers = self._vectors(batch.prompt), self._vectors(batch.answer)
+        return np.column_stack([prompts, (prompts * answers).sum(axis=1) + self.turn])
+
+    def _vectors(self, texts: Texts) -> Matrix:
+        words = texts.words
+        out = np.zeros((len(texts), self._dimensions))
+        for row, word in zip(words.row.tolist(), words.hash.tolist(), strict=True):
+            out[row] += np.random.default_rng(word).normal(size=self._dimensions)
+        length = np.sqrt((out**2).sum(axis=1))
+        return out / np.where(length > 0, length, np.nan)[:, None]
+
+
+class Loudness(WordMeaning):
+    """A signal and no meaning: `loud`, the share of capital letters."""
+
+    def __init__(self, identity: str = "loud/1") -> None:
+        super().__init__(identity)
+        self.columns = (Column("loud", Role.SIGNAL, "share", "louder answers", "quieter answers", Harm.RISE),)
+
+    def measure(self, batch: Batch) -> Matrix:
+        if self.broken:
+            raise RuntimeError("broken by the test")
+        return np.array([[sum(map(str.isupper, text)) / max(len(text), 1) + self.turn] for text in batch.answer.whole])
+
+
+class Gated:
+    """An extractor that waits, each time that it measures, for the test to let it `pass_on`, unless it is `open`."""
+
+    def __init__(self, extractor: WordMeaning) -> None:
+        self._extractor, self._free, self._there = extractor, threading.Semaphore(0), threading.Semaphore(0)
+        self.columns, self.identity, self.open = extractor.columns, extractor.identity, True
+
+    def measure(self, batch: Batch) -> Matrix:
+        self._there.release()
+        if not self.open and not self._free.acquire(timeout=60):
+            raise RuntimeError("the test let nothing pass")
+        return self._extractor.measure(batch)
+
+    def await_one(self) -> None:
+        """Until somebody measures."""
+        if not self._there.acquire(timeout=60):
+            raise RuntimeError("nobody came")
+
+    def pass_on(self, times: int = 1) -> None:
+        self._free.release(times)

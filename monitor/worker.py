@@ -32,8 +32,8 @@ class Worker(Generic[In, Out]):
     """One thread that puts what is offered through `work`, up to `most_batch` items at a time, in order.
 
     At most `capacity` items are held: waiting, worked on, or done and not yet collected. When `work` raises, the items
-    of that batch are counted as failed, `trouble` names the kind of error, and the next batch is tried; a batch that
-    succeeds ends the trouble. An error's text is not kept, since it may hold text of an item.
+    of that batch are counted as failed and collected with None, `trouble` names the kind of error, and the next batch
+    is tried; a batch that succeeds ends the trouble. An error's text is not kept, since it may hold text of an item.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Worker(Generic[In, Out]):
             raise ValueError("1 <= most_batch <= capacity must hold")
         self._work, self._capacity, self._most_batch = work, capacity, most_batch
         self._waiting: deque[In] = deque()
-        self._results: deque[tuple[In, Out]] = deque()
+        self._results: deque[tuple[In, Out | None]] = deque()
         self._working = 0
         self._offered = self._dropped = self._failed = self._done = 0
         self._trouble = ""
@@ -64,21 +64,24 @@ class Worker(Generic[In, Out]):
         with self._changed:
             return self._trouble
 
-    def offer(self, items: Sequence[In]) -> int:
-        """How many were taken: the first ones that there was room for. The others are dropped and counted. Never
-        waits for work."""
+    def offer(self, items: Sequence[In], *, drop: bool = True) -> int:
+        """How many were taken: the first ones that there was room for. The others are dropped and counted; without
+        `drop` they stay the caller's. Never waits for work."""
         with self._changed:
             held = len(self._waiting) + self._working + len(self._results)
             taken = 0 if self._closed else min(len(items), self._capacity - held)
             self._waiting.extend(items[:taken])
-            self._offered += len(items)
-            self._dropped += len(items) - taken
+            self._offered += len(items) if drop else taken
+            self._dropped += len(items) - taken if drop else 0
             self._changed.notify_all()
             return taken
 
-    def collect(self) -> list[tuple[In, Out]]:
-        """What was done since the last call, in the order in which it was offered. Never waits for work."""
+    def collect(self, wait_secs: float = 0.0) -> list[tuple[In, Out | None]]:
+        """What was done since the last call, in the order in which it was offered. Waits for something to be done, or
+        for nothing to be left to do, for `wait_secs` at most."""
         with self._changed:
+            if wait_secs:
+                self._changed.wait_for(lambda: self._results or not (self._waiting or self._working), timeout=wait_secs)
             results = list(self._results)
             self._results.clear()
             return results
@@ -105,6 +108,7 @@ class Worker(Generic[In, Out]):
                 self._working = 0
                 if trouble:
                     self._failed += len(batch)
+                    self._results.extend((item, None) for item in batch)
                 else:
                     self._done += len(batch)
                     self._results.extend(zip(batch, results, strict=True))

@@ -76,7 +76,7 @@ def test_a_changed_or_missing_member_is_named(folder, tmp_path, member):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema": 99}, "has baseline schema 99, this version reads 3"),
+        ({"schema": 99}, "has baseline schema 99, this version reads 4"),
         ({"signals": ["x"]}, "other signals than this version measures"),
         ({"exchanges": "many"}, "is not a baseline's manifest"),
     ],

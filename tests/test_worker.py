@@ -98,7 +98,7 @@ def test_a_batch_that_fails_is_counted_and_the_next_is_tried(worker_of):
     worker.offer(["good"])
     assert worker.drain(SOON)
     assert worker.trouble == ""
-    assert worker.collect() == [("good", "good"), ("good", "good")]
+    assert worker.collect() == [("good", "good"), ("bad", None), ("good", "good")]
 
 
 def test_a_failure_tells_no_text(worker_of, caplog):
@@ -117,7 +117,23 @@ def test_results_of_another_number_are_a_failure(worker_of):
     worker.offer([1, 2])
     assert worker.drain(SOON)
     assert worker.counts.failed == 2
-    assert worker.collect() == []
+    assert worker.collect() == [(1, None), (2, None)]
+
+
+def test_items_that_are_not_taken_may_stay_the_callers(gated):
+    gate, worker = gated
+    worker.offer([0, 1])
+    gate.await_batch()
+    assert worker.offer([2, 3, 4, 5, 6, 7], drop=False) == 4
+    assert worker.counts == Counts(offered=6)
+
+
+def test_a_collector_may_wait_for_what_is_being_done(gated):
+    gate, worker = gated
+    assert worker.collect(SOON) == []  # nothing is left to do
+    worker.offer([1, 2])
+    gate.go.release()
+    assert worker.collect(SOON) == [(1, 2), (2, 4)]
 
 
 def test_closed_in_the_midst(gated):

@@ -14,11 +14,11 @@ def rowwise_product(x: NDArray[np.float64], weights: NDArray[np.float64]) -> NDA
     """
     n, d = x.shape
     padded = np.zeros((-(-n // _ROWS), _ROWS, d))
-    padded.reshape(-1, d)[:n] = x
+    padded.reshape(len(padded) * _ROWS, d)[:n] = x
     out = np.empty((len(padded), _ROWS, weights.shape[1]))
     for block, result in zip(padded, out, strict=True):
         np.matmul(block, weights, out=result)
-    return out.reshape(-1, weights.shape[1])[:n]
+    return out.reshape(len(padded) * _ROWS, weights.shape[1])[:n]
 
 
 def unit_rows(x: NDArray[np.float64]) -> NDArray[np.float64]:

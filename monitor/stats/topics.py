@@ -4,19 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.vq import ClusterError, kmeans2
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import svds
 
 from monitor.batch import Words
 from monitor.stats.blocks import unit_rows
+from monitor.stats.clusters import clusters
 
 CELLS = 1 << 12
 """Words share so many cells, by their hash: nobody can tell from a topic that a word was used."""
 
 _SHIFT = np.uint64(52)
 _HEAD = 256
-_RANK, _RESTARTS, _MOST_ROWS = 16, 8, 4_000
+_RANK, _MOST_ROWS = 16, 4_000
 _ROWS_PER_TOPIC = 20
 _MOST_SHARE = 0.2
 _STEPS = 4_096
@@ -54,7 +54,7 @@ class Topics:
         if topics == 0 or rank < topics:
             return Topics(np.zeros((CELLS, 0), np.int32))
         places = told @ svds(told, rank, v0=rng.normal(size=min(told.shape)))[2].T
-        means = unit_rows(np.array([told[labels].mean(axis=0) for labels in _clusters(places, topics, seed)]))
+        means = unit_rows(np.array([told[labels].mean(axis=0) for labels in clusters(places, topics, seed)]))
         return Topics(np.rint(means * idf * _STEPS).astype(np.int32).T.copy())
 
     def assign(self, words: Words) -> NDArray[np.int32]:
@@ -77,18 +77,3 @@ def _uses(words: Words) -> csr_array:
     some = words.head(_HEAD)
     pairs = np.unique(some.row.astype(np.int64) * CELLS + (some.hash >> _SHIFT).astype(np.int64))
     return csr_array((np.ones(len(pairs)), (pairs // CELLS, pairs % CELLS)), shape=(len(words.counts), CELLS))
-
-
-def _clusters(places: NDArray[np.float64], topics: int, seed: int) -> list[NDArray[np.int64]]:
-    """The rows of each cluster."""
-    best, labels = np.inf, np.zeros(len(places), int)
-    for start in range(_RESTARTS):
-        rng = np.random.default_rng([seed, start])
-        try:
-            centres, found = kmeans2(places, topics, minit="++", rng=rng, missing="raise", iter=30)
-        except ClusterError:  # a topic without prompts: this start is no use
-            continue
-        spread = float(((places - centres[found]) ** 2).sum())
-        if spread < best:
-            best, labels = spread, found
-    return [np.flatnonzero(labels == t) for t in np.unique(labels)]
