@@ -11,6 +11,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 BASE := .venv/.base
 TESTS := .venv/.extras-$(subst $(comma),-,$(EXTRAS))
 
+# The whole suite runs in several processes, a file of tests at a time; what ARGS ask for in one, which starts sooner.
+WORKERS := -n logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -29,7 +31,7 @@ parts: ## Bring the real programs that tests talk to; say which tests are left o
 	@scripts/parts.sh
 
 unit: $(TESTS) ## The tests alone: make unit ARGS="-k settings"
-	PYTHONPATH=scripts $(BIN)/pytest $(if $(filter true,$(CI)),-p no_omissions) $(ARGS)
+	PYTHONPATH=scripts $(BIN)/pytest $(if $(filter true,$(CI)),-p no_omissions) $(or $(ARGS),$(WORKERS))
 
 chaos: $(TESTS) ## Kill a monitor ten times over 100,000 records of a real Kafka (needs KAFKA_HOME, see kafka-home)
 	PYTHONPATH=scripts CHAOS_RECORDS=100000 CHAOS_KILLS=10 \

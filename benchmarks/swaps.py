@@ -13,8 +13,10 @@ for each model: with one deal for all, its chance differences in prompts would b
                 and one pair of segments for every model and split, pairs taken in turn so that each occurs
 
 Methods: `ours_base` is the product as installed, through the baseline folder and the bank that `tidegauge run` has.
-`ours_siblings` builds baselines with the answers of the folder's other models to the baseline's prompts, never those of
-a model it is tested with. The others are in benchmarks/peers.py; slow ones run on one split, as `splits` says.
+`ours_neural` (with --encoder) puts prompts into topics, and tells strange ones, by what they mean; it does not read
+answers, so there is no `on_topic`. `ours_siblings` builds baselines with the answers of the folder's other models to
+the baseline's prompts, never those of a model it is tested with. The others are in benchmarks/peers.py; slow ones run
+on one split, as `splits` says.
 `run-length` is the mean number of exchanges between false alarms that is asked for. Intervals are Clopper and
 Pearson's, 95 %; streams of one model and split share a baseline, so they are a little too narrow. The last line of
 output is one JSON object.
@@ -38,6 +40,7 @@ from typing import Any, Protocol
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -47,7 +50,10 @@ from benchmarks import peers
 from monitor import baseline
 from monitor.bank import Bank
 from monitor.baseline import Gauge
+from monitor.batch import Batch
 from monitor.formats import format_of
+from monitor.interfaces import Column, Role
+from monitor.readers import Reader
 from monitor.records import Exchange, Record
 from monitor.verdict import Verdict
 
@@ -187,12 +193,30 @@ class Method(Protocol):
         """What gives a stream's delay: the live exchange, from 1, at which a change was found, None when none was."""
 
 
+class Prompts:
+    """What prompts mean, and nothing of the answers; each prompt is read once."""
+
+    def __init__(self, model: str) -> None:
+        from monitor.networks import Encoder  # noqa: PLC0415 - the extra neural
+
+        self._encoder = Encoder(model, cached=100_000)
+        self.identity = self._encoder.identity
+        self.columns = tuple(
+            Column(f"meaning_{i}", Role.MEANING, "-", "-", "-") for i in range(self._encoder.dimensions)
+        )
+
+    def measure(self, batch: Batch) -> NDArray[np.float64]:
+        return self._encoder.encode(batch.prompt.whole).astype(np.float64)
+
+
 class Ours:
     """The product, as a user has it: a baseline in a folder, and a bank over it."""
 
-    def __init__(self, folder: Folder, run_length: float, splits: int, *, siblings: bool) -> None:
+    def __init__(
+        self, folder: Folder, run_length: float, splits: int, *, siblings: bool, encoder: str | None = None
+    ) -> None:
         self._folder, self._run_length, self.splits, self._siblings = folder, run_length, splits, siblings
-        self._gauge = Gauge.standard()
+        self._gauge = Gauge.standard([] if encoder is None else [Reader("meaning", Prompts(encoder))])
 
     def open(self, case: Case) -> Callable[[Stream], int | None]:
         opened = self._baseline(case)
@@ -241,27 +265,30 @@ class Other:
         return np.array([self._signals[model][i] for i in ids if i in self._signals[model]])
 
 
-def missing(name: str) -> str | None:
+def missing(name: str, encoder: str | None) -> str | None:
     """Why a method cannot run here; None when it can."""
     if name == "ours_siblings" and "siblings" not in inspect.signature(baseline.build).parameters:
         return "baselines cannot be built with siblings yet"
-    if name == "ours_neural":
-        return "there are no neural signals yet"
+    if name == "ours_neural" and encoder is None:
+        return "no --encoder is given"
     return peers.missing(name)
 
 
 METHODS = ("ours_base", "ours_siblings", "ours_neural", *peers.PEERS)
 
 
-def method(name: str, folder: Folder, run_length: float, splits: int) -> Method:
+def method(name: str, folder: Folder, run_length: float, splits: int, encoder: str | None) -> Method:
     if name in peers.PEERS:
         return Other(folder, run_length, 1 if name in peers.SLOW else splits, peers.PEERS[name]())
-    return Ours(folder, run_length, splits, siblings=name == "ours_siblings")
+    encoder = encoder if name == "ours_neural" else None
+    return Ours(folder, run_length, splits, siblings=name == "ours_siblings", encoder=encoder)
 
 
-def measure(name: str, folder: Folder, run_length: float, splits: int, console: Console) -> Tally:
+def measure(
+    name: str, folder: Folder, run_length: float, splits: int, console: Console, encoder: str | None = None
+) -> Tally:
     start = time.monotonic()
-    chosen = method(name, folder, run_length, splits)
+    chosen = method(name, folder, run_length, splits, encoder)
     tally = Tally(chosen.splits)
     every = list(cases(folder, chosen.splits))
     for case in track(every, name, console=console, transient=True, disable=not console.is_terminal):
@@ -297,15 +324,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print only the JSON object; missed pairs on stderr")
     parser.add_argument("--splits", type=int, default=4, help="random splits; slow peers have one")
     parser.add_argument("--methods", nargs="+", default=METHODS, choices=METHODS, metavar="NAME", help="default: all")
+    parser.add_argument("--encoder", help="sentence encoder, id or folder, for ours_neural")
     parser.add_argument("--run-length", type=float, default=20_000)
     args = parser.parse_args()
     aside = Console(stderr=True)
     folder = read(args.data)
-    left_out = {name: why for name in args.methods if (why := missing(name))}
+    left_out = {name: why for name in args.methods if (why := missing(name, args.encoder))}
     for name, why in left_out.items():
         aside.print(f"{name} is left out: {why}", highlight=False)
     tallies = {
-        name: measure(name, folder, args.run_length, args.splits, aside)
+        name: measure(name, folder, args.run_length, args.splits, aside, args.encoder)
         for name in args.methods
         if name not in left_out
     }

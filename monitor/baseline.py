@@ -99,7 +99,7 @@ class Gauge:
     readers: tuple[Reader | Absent, ...] = ()
 
     @staticmethod
-    def standard(readers: Sequence[Reader] = ()) -> "Gauge":
+    def standard(readers: Sequence[Reader | Absent] = ()) -> "Gauge":
         return Gauge(tuple(make() for make in EXTRACTORS.values()), readers=tuple(readers))
 
     def knowing(self, vocabulary: Vocabulary, space: Space) -> "Gauge":
@@ -135,6 +135,16 @@ class Gauge:
     def reads(self) -> bool:
         """Whether `read` is slow."""
         return any(isinstance(reader, Reader) for reader in self.readers)
+
+    @property
+    def must_read(self) -> bool:
+        """Whether an exchange that was not read cannot be compared: nobody knows what its prompt means."""
+        return bool(self.columns(Role.MEANING))
+
+    @property
+    def width_read(self) -> int:
+        """Number of columns of `readers`."""
+        return sum(len(reader.columns) for reader in self.readers)
 
     def measure(self, exchanges: Sequence[Exchange], read: Matrix | None = None) -> Measured:
         """Measures a batch; `read` is what `read` gave of it, None: it is read now. Cost: see benchmarks/extract.py."""

@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 KEPT_SECS = 35 * 86_400.0
 """Journals of older runs are removed: no comparison looks so far back."""
 
-DAY_SECS = 86_400.0
-
 _REFERENCE = ".reference"
 
 
@@ -124,7 +122,7 @@ class Canary:
     async def _run(self, slot: float) -> Sequence[Observation]:
         """The observations of one run, from its journal when one was cut off."""
         began, path = self._now(), self._folder / f"{slot:.0f}.jsonl"
-        epoch = int(slot // DAY_SECS)
+        epoch = suites.epoch_of(slot)
         chosen = {name: suites.chosen(some, self._key, epoch) for name, some in self._asks.items()}
         anchored = await asyncio.to_thread(put_anchors, self._scorers)
         self._accuracy = {name: one.accuracy for name, one in anchored.items()}

@@ -23,6 +23,7 @@ from monitor import (
     baseline,
     demo,
     evaluation,
+    networked,
     probe_commands,
     scorer_commands,
     service,
@@ -31,6 +32,7 @@ from monitor import (
 from monitor.baseline import Gauge
 from monitor.console import Json, err, out, percent, progress
 from monitor.errors import ConfigError, TidegaugeError
+from monitor.settings.neural import Neural
 from monitor.sufficiency import leftovers
 from monitor.verdict import second_opinions
 from monitor.web.detectable import changed, shown
@@ -44,6 +46,10 @@ app.add_typer(config_app, name="config")
 app.add_typer(probe_commands.app, name="probe")
 app.add_typer(scorer_commands.app, name="scorer")
 
+Networks = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Settings file whose `neural` says which networks read; default: none do."),
+]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (YAML).")]
 
 _STYLE = {
@@ -178,6 +184,7 @@ def build(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of folds and topics.")] = 0,
+    config: Networks = None,
     as_json: Json = False,
 ) -> None:
     """Build a baseline from the exchanges of an evaluation run."""
@@ -186,12 +193,13 @@ def build(
         task = bar.add_task("reading", total=None)
         run = evaluation.read(paths, record_format, on_progress=lambda n: bar.update(task, completed=n))
         others = [evaluation.read([path], record_format, on_progress=lambda _: None) for path in siblings or []]
+        gauge = Gauge.standard(networked.readers(_neural(config)))
         bar.update(task, total=len(run.exchanges), completed=len(run.exchanges), description="building")
         members = baseline.build(
             run.exchanges,
             model=run.model_name(model),
             data=run.digests,
-            gauge=Gauge.standard(),
+            gauge=gauge,
             siblings=[exchanges for other in others for exchanges in evaluation.by_model(other.exchanges)],
             sibling_data={name: digest for other in others for name, digest in other.digests.items()},
             seed=seed,
@@ -211,14 +219,19 @@ def show(path: Path, as_json: Json = False) -> None:
 @baseline_app.command("verify")
 def verify(path: Path) -> None:
     """Verify every digest of a baseline."""
-    opened = baseline.open_baseline(path, Gauge.standard())
+    opened = baseline.open_baseline(path, Gauge.standard(), as_built=True)
     out.print(
         f"{path}: intact; baseline {opened.id} of model {opened.manifest.model}, {opened.manifest.exchanges} exchanges"
     )
 
 
+def _neural(config: Path | None) -> Neural:
+    """What the settings file says; without one no network reads anything."""
+    return Neural() if config is None else settings.load(config, {}, os.environ).neural
+
+
 def _show(path: Path, as_json: bool) -> None:
-    opened = baseline.open_baseline(path, Gauge.standard())
+    opened = baseline.open_baseline(path, Gauge.standard(), as_built=True)
     left = leftovers(opened)
     summary = {**baseline.summary(opened), "unexplained_by_inputs": [x._asdict() for x in left]}
     if as_json:
@@ -269,13 +282,17 @@ def run_backtest(
     false_pages_per_month: Annotated[float, typer.Option(help="The error budget.")] = 1.0,
     html: Annotated[Path | None, typer.Option(help="Write a report with plots, one self-contained file.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the report.")] = False,
+    config: Networks = None,
     as_json: Json = False,
 ) -> None:
     """Replay recorded traffic: what would have paged and when. Exit code 1 when something would have."""
     if html is not None and html.exists() and not force:
         raise ConfigError(f"--html: {html} exists already: choose another name, or overwrite it with --force")
     paths = [*traffic, *(more or [])]
-    opened = baseline.open_baseline(baseline_path, Gauge.standard())
+    opened = baseline.open_baseline(baseline_path, Gauge.standard(networked.readers(_neural(config))))
+    for reader in opened.gauge.readers:
+        if reader.trouble:
+            err.print(f"{reader.name} is blind: {reader.trouble}", markup=False)
     with progress(quiet=as_json) as bar:
         task = bar.add_task("replaying", total=None if bar.disable else backtest.lines_in(paths))
         done = backtest.replay(

@@ -21,7 +21,7 @@ from monitor.interfaces import Scored, Scorer
 from monitor.journal import Header, Journal
 from monitor.prober.judging import judged
 from monitor.probing import Observation, Outcome
-from monitor.scorers import SCORERS
+from monitor.scorers import standard
 
 _BATCH = 4_096
 _GOOD_OR_NOT = {Outcome.GOOD: True, Outcome.BAD: False, Outcome.PARTIAL: False}
@@ -44,7 +44,7 @@ def import_file(
             raise ConfigError(f"{path}: exists already: choose another name")
     title = f"{shown(file.name)}, SHA-256 {_sha256(file)}"
     suite_hash = suites.suite_hash(done.asks)
-    scorers = {name: make() for name, make in SCORERS.items()}
+    scorers = standard()
     observations = [] if baseline is None else _scored_again(done, _of_model(done, model, file), scorers)
     suites.write_compiled(suite, suites.Compiled(done.suite_name, done.asks, done.adversarial, title), suite_hash)
     if baseline is not None:

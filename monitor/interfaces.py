@@ -84,9 +84,9 @@ class Extractor(Protocol):
     def measure(self, batch: Batch) -> Matrix: ...
 
 
-class Identified(Extractor, Protocol):
-    """An extractor that is not part of this version of Tidegauge. `identity` is a hash of all that decides its numbers:
-    values of another identity cannot be compared with these."""
+class SlowExtractor(Extractor, Protocol):
+    """An extractor that takes its time, so that it runs beside the traffic. `identity` is a hash of all that decides
+    its numbers (model and revision, parameters): only those of the same identity are compared."""
 
     @property
     def identity(self) -> str: ...

@@ -223,7 +223,8 @@ class Pipeline:
         self._settle()
 
     def _have_read(self, taken: Taken, worker: Worker[Unread, Matrix]) -> None:
-        """Offers what readers shall read. What there is no room for waits, or is left out where its source is live."""
+        """Offers what readers shall read. What there is no room for waits. Where its source is live it is left out, or
+        goes on unread where that can be."""
         for model, drawn in taken.drawn.items():
             watch = self._watches[model]
             if not watch.bank.baseline.gauge.reads:
@@ -240,10 +241,11 @@ class Pipeline:
                 self.looped_at = self._clock()
             left = len(items) - done
             taken.waiting -= left
-            taken.counts.of(taken.feed)[Outcome.MEASURED] -= left
-            taken.counts.of(taken.feed)[Outcome.SAMPLED_OUT] += left
             watch.left += (1 - (1 - _MEMORY) ** len(items)) * (left / len(items) - watch.left)
-            del drawn[done:]
+            if watch.bank.baseline.gauge.must_read:
+                taken.counts.of(taken.feed)[Outcome.MEASURED] -= left
+                taken.counts.of(taken.feed)[Outcome.SAMPLED_OUT] += left
+                del drawn[done:]
 
     def _read(self, items: Sequence[Unread]) -> list[Matrix]:
         """In the worker's thread: what the readers of each exchange's model make of it, in order."""
@@ -377,8 +379,11 @@ class Pipeline:
     def _legible(
         self, taken: Taken, watch: Watch, drawn: list[tuple[Exchange, Draw]]
     ) -> tuple[list[tuple[Exchange, Draw]], Matrix]:
-        """Those that could be read, and (n, r) what was read of them; the others are counted."""
+        """Those that could be read, and (n, r) what was read of them; the others are counted. What went on unread comes
+        last of a batch, and is NaN."""
+        gauge = watch.bank.baseline.gauge
         rows = taken.read[watch.name]
+        rows += [np.full(gauge.width_read, np.nan)] * (len(drawn) - len(rows))
         failed = sum(row is None for row in rows)
         watch.failed += (1 - (1 - _MEMORY) ** len(rows)) * (failed / max(len(rows), 1) - watch.failed)
         taken.counts.skipped[Skip.NOT_READ] += failed
@@ -466,7 +471,11 @@ class Pipeline:
             gaps={source: self._counts.gaps[source] for source in self._feeds},
             skipped={str(reason): self._counts.skipped[reason] for reason in Skip},
             dead_letters=dict(self._counts.dead_letters),
-            sampled_ratio={name: w.sampler.chance * (1 - w.left) for name, w in self._watches.items()},
+            sampled_ratio={
+                name: w.sampler.chance * (1 - w.left * w.bank.baseline.gauge.must_read)
+                for name, w in self._watches.items()
+            },
+            read_ratio={name: 1 - w.left for name, w in self._watches.items() if w.bank.baseline.gauge.reads},
             lag_records={key: n for key, n in by_partition.items() if len(key) == 2},
             lag_secs={name: self._lag_secs(name, behind=any(lag.values()), now=now) for name, lag in lags.items()},
             batch_secs=self._timings.histograms(),

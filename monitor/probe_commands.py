@@ -19,24 +19,23 @@ from monitor import import_command, suites
 from monitor.calibration import read as read_calibration
 from monitor.console import Json, err, out, progress
 from monitor.errors import ConfigError
-from monitor.interfaces import Scorer, Target
+from monitor.interfaces import Target
 from monitor.journal import Journal, Run, read
 from monitor.outcomes import FALSE_ALARMS_PER_YEAR, corrected_rate
 from monitor.probe_printing import print_comparison
 from monitor.probe_runs import Asks, compare_alike, header_of, put, put_anchors
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prober
 from monitor.probing import Outcome, Rotation, State
-from monitor.scorers import SCORERS
+from monitor.scorers import standard
 from monitor.scorers.judge import Judge
 from monitor.scrubbing import Scrubber
+from monitor.settings import read_secret
 from monitor.targets import open_target
 
 app = typer.Typer(
     no_args_is_help=True, help="Probes: fixed prompts with an expectation, put to a model again and again."
 )
 app.command("import")(import_command.import_file)
-
-_DAY_SECS = 86_400
 
 Packs = Annotated[
     list[str], typer.Argument(metavar="PACK...", help="Names of shipped packs, YAML files or imported suites.")
@@ -160,9 +159,9 @@ def run(
 ) -> None:
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
-    day = int(time.time() // _DAY_SECS) if epoch is None else epoch
+    day = suites.epoch_of(time.time()) if epoch is None else epoch
     asks = suites.all_asks(opened)
-    key = b"" if draw_key_file is None else _secret(draw_key_file)
+    key = b"" if draw_key_file is None else read_secret(draw_key_file).encode()
     chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
     repeats = {pack.id: pack.repeats.scheduled for pack in opened}
     budget = Budget(Limits(max_requests, max_tokens))
@@ -178,16 +177,8 @@ def run(
 def _look(
     baseline: Run, earlier: Sequence[Run], asks: Asks, latest: Run, *, false_alarms_per_year: float
 ) -> Mapping[str, int]:
-    scorers = {name: make() for name, make in SCORERS.items()}
-    runs = [*earlier, latest]
+    scorers, runs = standard(), [*earlier, latest]
     return compare_alike(baseline, runs, asks, scorers, false_alarms_per_year=false_alarms_per_year).wanted
-
-
-def _secret(path: Path) -> bytes:
-    try:
-        return path.read_bytes().strip()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _judge(url: str | None, model: str | None, api_key_file: Path | None, budget: Budget) -> Judge | None:
@@ -213,7 +204,7 @@ def _run(
     look: Callable[[Run], Mapping[str, int]] | None = None,
 ) -> None:
     """`asks` are all of the packs by name, `chosen` those that are put."""
-    scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
+    scorers = standard()
     if judge is not None:
         scorers[JUDGE] = judge
     header = header_of(
@@ -297,7 +288,7 @@ def show_comparison(
     """Compare runs with the baseline. Exit code 0 steady, 1 worse, 3 when nothing can be said."""
     before = read(baseline)
     packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
-    scorers = {name: make() for name, make in SCORERS.items()}
+    scorers = standard()
     errors = None if calibration is None else read_calibration(calibration, scorers)
     done = compare_alike(
         before,

@@ -5,7 +5,6 @@ A pack's item becomes one `Ask` per carrier and variant; each time an ask is put
 
 import hashlib
 import json
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -249,9 +248,3 @@ def digest(value: Any) -> str:
     plain = msgspec.to_builtins(value)
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def counts_of(outcomes: Mapping[Outcome, int]) -> tuple[int, int]:
-    """(bad, judged) of some counts of outcomes: PARTIAL is bad, and only GOOD, BAD and PARTIAL are judged."""
-    bad = outcomes.get(Outcome.BAD, 0) + outcomes.get(Outcome.PARTIAL, 0)
-    return bad, bad + outcomes.get(Outcome.GOOD, 0)

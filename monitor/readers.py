@@ -13,7 +13,7 @@ import numpy as np
 from monitor import anchors
 from monitor.batch import Batch
 from monitor.errors import TemporaryError
-from monitor.interfaces import Column, Harm, Identified, Matrix, Role
+from monitor.interfaces import Column, Harm, Matrix, Role, SlowExtractor
 from monitor.records import Exchange, Message
 
 STEADY = 0.05
@@ -47,7 +47,7 @@ class Reader:
     that reads meaning raises what its network raises; of others a batch that fails is NaN, and `trouble` names the kind
     of error until a batch succeeds. An error's text is not kept: it may hold text of an exchange."""
 
-    def __init__(self, name: str, extractor: Identified) -> None:
+    def __init__(self, name: str, extractor: SlowExtractor) -> None:
         self.name, self._extractor = name, extractor
         self.columns, self.identity = extractor.columns, extractor.identity
         self.essential = any(column.role is Role.MEANING for column in self.columns)
@@ -119,14 +119,15 @@ class Reader:
 
 
 class Absent:
-    """Stands where a baseline knows a reader that is not to be had: its signals are NaN, and `trouble` says why."""
+    """Stands where a reader is not to be had: the signals that a baseline knows of it are NaN, and `trouble` says
+    why."""
 
-    identity = ""
     essential = False
 
-    def __init__(self, name: str, known: Known, trouble: str) -> None:
-        self.name, self.trouble, self._known = name, trouble, known
-        self.columns = tuple(signal.column() for signal in known.signals)
+    def __init__(self, name: str, trouble: str, known: Known | None = None) -> None:
+        self.name, self.trouble = name, trouble
+        self._known = known or Known("", (), ())
+        self.columns = tuple(signal.column() for signal in self._known.signals)
 
     def measure(self, batch: Batch) -> Matrix:
         return np.full((len(batch), len(self.columns)), np.nan)
@@ -151,8 +152,8 @@ def transcripts() -> tuple[Exchange, ...]:
 
 def _one(reader: Reader | Absent | None, name: str, known: Known) -> Reader | Absent:
     if isinstance(reader, Absent):
-        return Absent(name, known, reader.trouble)
+        return Absent(name, reader.trouble, known)
     why = "it is not in the settings" if reader is None else reader.differs(known)
     if reader is None or why:
-        return Absent(name, known, why)
+        return Absent(name, why, known)
     return reader

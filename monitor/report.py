@@ -183,6 +183,7 @@ class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
     skipped: Mapping[str, int]  # reason
     dead_letters: Mapping[str, int]  # reason
     sampled_ratio: Mapping[str, float]  # model
+    read_ratio: Mapping[str, float]  # model, of those that networks read
     lag_records: Mapping[tuple[str, str], int]  # (topic, partition)
     lag_secs: Mapping[str, float]  # source, of those that know how much they have not read yet
     batch_secs: Mapping[str, Histogram]  # stage

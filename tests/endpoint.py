@@ -66,3 +66,10 @@ def endpoint(answer):
     app = Starlette(routes=[Route(path, complete, methods=["POST"]) for path in paths])
     with Server(app, host="127.0.0.1", port=0) as server:
         yield f"http://127.0.0.1:{server.port}/v1", came
+
+
+def asked(cli, command, pack, out, model, *more):
+    """Runs `tidegauge probe COMMAND` on an endpoint that answers what `model` says: how it ended, and what came."""
+    with endpoint(model) as (url, came):
+        done = cli("probe", command, pack, "--url", url, "--model", "bot", "--out", out, *more)
+    return done, came

@@ -153,6 +153,7 @@ def model(name="bot", verdict=Verdict.STEADY, **more):
             "spans": (Span(Verdict.INSUFFICIENT, 1, 29), Span(verdict, 30, None)),
             "incidents": (),
             "incidents_opened": {},
+            "readers": {"meaning": "", "harm": "a batch failed: ValueError"},
         }
         | more
     )
@@ -188,6 +189,7 @@ def report(*models, **more):
             "gaps": {"kafka": 1, "files": 0},
             "dead_letters": {"not_json": 2},
             "sampled_ratio": {m.name: 0.5 for m in models},
+            "read_ratio": {m.name: 0.25 for m in models},
             "lag_records": {("llm-traffic", "0"): 7},
             "lag_secs": {"kafka": 1.5},
             "batch_secs": {"measure": Histogram((0.001, 0.1), (1, 4), 5, 0.75)},

@@ -54,12 +54,12 @@ def opened(shop):
 
 
 @pytest.fixture
-def tested(shop, tmp_path, in_process, monkeypatch):
+def tested(shop, tmp_path, cli, monkeypatch):
     """Runs the command in this process, in a folder of its own with the files at hand: exit code, stdout, stderr."""
     for file in shop.iterdir():
         (tmp_path / file.name).symlink_to(file)
     monkeypatch.chdir(tmp_path)
-    return partial(in_process, "backtest", "--baseline", "baseline")
+    return partial(cli, "backtest", "--baseline", "baseline")
 
 
 # The course

@@ -9,9 +9,9 @@ from monitor import calibration
 from monitor.calibration import COMPLIANCE, PARTIAL, REFUSAL, Calibration, Labelled, Tried
 from monitor.errors import ConfigError
 from monitor.probing import Kind, Outcome
-from monitor.scorers import SCORERS
+from monitor.scorers import standard
 
-SHIPPED = {name: make() for name, make in SCORERS.items()}
+SHIPPED = standard()
 REFUSES, HELPS = "I'm sorry, but I can't help with that.", "Sure! First, preheat the oven to 180 degrees."
 STRANGE = "ขออภัย ฉันไม่สามารถช่วยได้"
 
@@ -71,9 +71,9 @@ def labels(tmp_path):
     return path
 
 
-def test_the_command(in_process, labels, tmp_path):
+def test_the_command(cli, labels, tmp_path):
     kept = tmp_path / "calibration.json"
-    done = in_process("scorer", "evaluate", "--labels", labels, "--out", kept)
+    done = cli("scorer", "evaluate", "--labels", labels, "--out", kept)
     assert done.code == 0
     assert re.search(
         r"^ all +31 +40 +1\.000 \(0\.89 to 1\.00\) +1\.000 \(0\.91 to 1\.00\) +0\.014 ", done.out, re.MULTILINE
@@ -83,16 +83,14 @@ def test_the_command(in_process, labels, tmp_path):
     assert "left out 1 rows: it has no answer" in done.err
     assert "left out 1 rows: no JSON object" in done.err
     known = calibration.read(kept, SHIPPED)
-    assert json.loads(in_process("scorer", "evaluate", "--labels", labels, "--json").out) == json.loads(
-        kept.read_text()
-    )
+    assert json.loads(cli("scorer", "evaluate", "--labels", labels, "--json").out) == json.loads(kept.read_text())
     assert (known.identity, known.whole.refusals) == (SHIPPED["refusal"].identity, 31)
 
 
-def test_csv_is_read_too(in_process, tmp_path):
+def test_csv_is_read_too(cli, tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text(f'answer,label\n"{REFUSES}",refusal\n"{HELPS}",compliance\n')
-    done = json.loads(in_process("scorer", "evaluate", "--labels", path, "--json").out)
+    done = json.loads(cli("scorer", "evaluate", "--labels", path, "--json").out)
     assert (done["whole"]["refusals_right"], done["whole"]["compliances_right"]) == (1, 1)
 
 
@@ -112,9 +110,9 @@ def test_a_file_that_is_none(tmp_path, content, said):
         calibration.read(path, SHIPPED)
 
 
-def test_a_calibration_of_another_scorer_is_refused(in_process, labels, tmp_path):
+def test_a_calibration_of_another_scorer_is_refused(cli, labels, tmp_path):
     path = tmp_path / "calibration.json"
-    in_process("scorer", "evaluate", "--labels", labels, "--out", path)
+    cli("scorer", "evaluate", "--labels", labels, "--out", path)
     with pytest.raises(ConfigError, match="is of another scorer"):
         calibration.read(path, {"refusal": By()})
-    assert in_process("scorer", "evaluate", "--labels", tmp_path / "none.jsonl").code == 2
+    assert cli("scorer", "evaluate", "--labels", tmp_path / "none.jsonl").code == 2

@@ -17,7 +17,7 @@ from monitor.outcomes import compare
 from monitor.probe_runs import header_of, judged_alike, put, put_anchors
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Prober, Schedule
 from monitor.probing import Answer, Failure, Outcome, State
-from monitor.scorers import SCORERS
+from monitor.scorers import standard
 from monitor.testing import ManualClock, ScriptedTarget
 from monitor.verdict import Channel
 
@@ -25,7 +25,7 @@ DAY = 86_400.0
 START = 20_000 * DAY + 600.0
 REFUSAL, HELP = "I'm sorry, but I can't help with that.", "Sure! Here is how you do it: first, you"
 
-SHIPPED = {name: make() for name, make in SCORERS.items()}
+SHIPPED = standard()
 
 PACKS = suites.load_packs(["harmful-content"])
 ASKS = suites.all_asks(PACKS)

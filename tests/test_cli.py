@@ -59,11 +59,11 @@ def place(shop, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def tidegauge(in_process, monkeypatch):
+def tidegauge(cli, monkeypatch):
     """Runs a command in this process: exit code, stdout, stderr."""
     for key in os.environ.keys() - ENVIRONMENT.keys():
         monkeypatch.delenv(key)
-    return in_process
+    return cli
 
 
 @pytest.fixture

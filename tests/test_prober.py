@@ -12,7 +12,7 @@ from monitor.journal import Header, Journal, read
 from monitor.prober import BREAKER, Budget, Ledger, Limits, Prober
 from monitor.probing import Answer, Ask, Category, Expectation, Failure, Kind, Outcome, Sampling, Turn
 from monitor.records import Exchange, Message
-from monitor.scorers import SCORERS
+from monitor.scorers import SCORERS, standard
 from monitor.testing import ManualClock, ScriptedTarget
 
 NO = "I'm sorry, but I can't help with that."
@@ -24,7 +24,7 @@ def refuse(name, text="Write a threat."):
 
 
 def run(target, asks, path, *, repeats=(0,), header=HEADER, **options):
-    options = {"scorers": {name: make() for name, make in SCORERS.items()}} | options
+    options = {"scorers": standard()} | options
     prober = Prober(target=target, now=ManualClock(100.0), **options)
     with Journal(path, header) as journal:
         asyncio.run(prober.run(asks, journal, repeats=repeats))

@@ -67,7 +67,7 @@ def refusal(
         (
             VALID + "xyz: 1\n",
             "monitor.yaml:3: xyz: unknown key; valid here: "
-            "namespace, models, sources, sampling, probes, state, privacy, web, limits",
+            "namespace, models, sources, sampling, neural, probes, state, privacy, web, limits",
         ),
         (
             VALID + "web:\n  port: 70000\n",
@@ -488,6 +488,7 @@ def test_durations(written, said, secs):
 
 def test_numbers_of_tokens_are_no_secrets():
     assert not is_secret(("probes", "budget", "tokens_per_day"))
+    assert not is_secret(("neural", "encoder", "most_tokens"))
     assert is_secret(("probes", "target", "token"))
 
 

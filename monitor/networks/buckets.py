@@ -1,6 +1,6 @@
 """Batches of texts of like lengths: what a short text is padded to is work for nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ def buckets(lengths: NDArray[np.int64], most_tokens: int) -> Iterator[NDArray[np
         start = end
 
 
-def padded(rows: list[list[int]], padding: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def padded(rows: Sequence[Sequence[int]], padding: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Tokens (n, w), filled up on the right with `padding`, and the mask (n, w): 1 for a token, 0 for padding."""
     lengths = np.array([len(row) for row in rows])
     mask = np.arange(lengths.max(initial=0)) < lengths[:, None]

@@ -21,3 +21,13 @@ def edges(text: str, most_tokens: int) -> str:
     if len(text) > 2 * side:
         text = f"{text[:side]} {text[-side:]}"
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def tiles(count: int, width: int, most: int) -> list[slice]:
+    """Where pieces of `width` lie in a row of `count` tokens: one each three quarters of a width, so that what stands
+    at the edge of a piece stands inside its neighbour; the last ends with the row. Of more than `most` the first and
+    the last stay. One piece, if shorter, of a row that is no longer than one."""
+    if count <= width:
+        return [slice(0, count)]
+    starts = [*range(0, count - width, width - width // 4), count - width]
+    return [slice(start, start + width) for start in head_and_tail(starts, most)]

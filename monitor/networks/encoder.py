@@ -1,23 +1,17 @@
 """Vectors of texts that stand near each other where the texts mean something alike."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.networks.buckets import buckets, padded
 from monitor.networks.cache import Cache, content_hash
-from monitor.networks.folder import folder_identity, revision_of
+from monitor.networks.folder import identity
+from monitor.networks.lanes import Lanes, Rows
 from monitor.networks.model import Model, Precision, bring
 from monitor.networks.pooling import read_pooling
-from monitor.networks.processors import processors
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-
-BATCH_TOKENS, BATCH_TOKENS_GPU = 2048, 32_768
-"""Padded tokens of one batch: what lies between the layers should stay in a processor's cache."""
 
 _VERSION = 1
 """Goes up when cutting or pooling changes: vectors can only be compared with those made alike."""
@@ -50,12 +44,9 @@ class Encoder:
         most = min((each for each in (most_tokens, self._pooling.most_tokens) if each), default=None)
         self._model = Model(folder, device=device, precision=precision, most_tokens=most)
         self._cache = Cache(cached, self._model.dimensions)
-        on_gpu = self._model.device != "cpu"
-        self._batch_tokens = BATCH_TOKENS_GPU if on_gpu else BATCH_TOKENS
-        self.threads = 1 if on_gpu else max(1, min(threads or processors(), processors()))
-        self._pool = ThreadPoolExecutor(self.threads, "embedding", initializer=self._model.one_thread)
-        parts = (_VERSION, folder_identity(folder), revision_of(folder), precision, self._model.most_tokens)
-        self.identity = sha256(repr([str(part) for part in parts]).encode()).hexdigest()[:16]
+        self._lanes = Lanes(self._model, threads)
+        self.threads = self._lanes.count
+        self.identity = identity(_VERSION, folder, precision, self._model.most_tokens)
         """16 hex digits over the model's files, its revision and all parameters that decide a vector. The precision
         counts as it was asked for, so that `auto` is the same on all machines."""
 
@@ -104,16 +95,13 @@ class Encoder:
 
     def close(self) -> None:
         """Ends the threads."""
-        self._pool.shutdown()
+        self._lanes.close()
 
     def _computed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        tokens = self._model.tokens(texts)
-        lengths = np.array([len(row) for row in tokens])
         out = np.empty((len(texts), self.dimensions), np.float32)
 
-        def fill(rows: NDArray[np.int64]) -> None:
-            ids, mask = padded([tokens[row] for row in rows], self._model.padding)
-            out[rows] = self._pooling.pooled(self._model.hidden(ids, mask), mask)
+        def fill(rows: Rows, tokens: Rows, mask: Rows) -> None:
+            out[rows] = self._pooling.pooled(self._model.hidden(tokens, mask), mask)
 
-        list(self._pool.map(fill, buckets(lengths, self._batch_tokens)))
+        self._lanes.run(self._model.tokens(texts), fill)
         return out

@@ -48,6 +48,12 @@ def folder_identity(folder: Path) -> str:
     return sha256(json.dumps(named).encode()).hexdigest()
 
 
+def identity(version: int, folder: Path, *parameters: object) -> str:
+    """16 hex digits over a model's files, its revision, the version of the code that uses it and its parameters."""
+    parts = (version, folder_identity(folder), revision_of(folder), *parameters)
+    return sha256(repr([str(part) for part in parts]).encode()).hexdigest()[:16]
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

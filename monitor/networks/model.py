@@ -1,4 +1,5 @@
-"""A transformer that gives a vector per token. The one place where torch and transformers are imported."""
+"""A transformer and its tokenizer, for vectors, classes or the next token. The one place where torch and transformers
+are imported."""
 
 import os
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from monitor.errors import ConfigError
 from monitor.networks.cutting import edges, head_and_tail
 from monitor.networks.folder import FILES, is_folder
+from monitor.networks.frame import Frame, frame_of, plain_tokens
 
 MOST_TOKENS = 512
 """Of a text, where neither the model nor the settings say less: bounds what one text costs."""
@@ -30,10 +32,25 @@ class Precision(StrEnum):
     BFLOAT16 = "bfloat16"
 
 
+class Kind(StrEnum):
+    """What a transformer is for."""
+
+    VECTORS = "sentence encoder"
+    CLASSES = "sequence classifier"
+    NEXT = "causal language model"
+
+
+_LOADERS = {
+    Kind.VECTORS: "AutoModel",
+    Kind.CLASSES: "AutoModelForSequenceClassification",
+    Kind.NEXT: "AutoModelForCausalLM",
+}
+
+
 def check_extra() -> None:
     """ConfigError where torch or transformers are not installed."""
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
-        raise ConfigError(f"embeddings need {', '.join(missing)}: pip install 'tidegauge[neural]'")
+        raise ConfigError(f"networks need {', '.join(missing)}: pip install 'tidegauge[neural]'")
 
 
 def bring(model: str, revision: str | None, *, offline: bool) -> Path:
@@ -61,9 +78,18 @@ def bring(model: str, revision: str | None, *, offline: bool) -> Path:
 
 
 class Model:
-    """The transformer of `folder`, which needs no network. `most_tokens` bounds a text, special tokens counted."""
+    """The transformer of `folder`, which needs no network. `most_tokens` bounds a text, special tokens counted; None:
+    what the model says. At most 512 in any case. ConfigError where the folder holds no model of the kind."""
 
-    def __init__(self, folder: Path, *, device: str | None, precision: Precision, most_tokens: int | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        kind: Kind = Kind.VECTORS,
+        device: str | None,
+        precision: Precision,
+        most_tokens: int | None,
+    ) -> None:
         check_extra()
         import torch  # noqa: PLC0415 - the extra
         import transformers  # noqa: PLC0415
@@ -72,71 +98,97 @@ class Model:
         self._torch = torch
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.precision = _settled(precision, self.device)
+        number = torch.bfloat16 if self.precision is Precision.BFLOAT16 else torch.float32
         try:
             options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), **options)
-            network, loading = transformers.AutoModel.from_pretrained(
-                str(folder), use_safetensors=True, output_loading_info=True, **options
+            network, loading = getattr(transformers, _LOADERS[kind]).from_pretrained(
+                str(folder), dtype=number, use_safetensors=True, output_loading_info=True, **options
             )
         except Exception as error:  # missing or damaged files, unknown architectures: of many kinds
             said = str(error).strip().splitlines() or [""]
             raise ConfigError(f"{folder}: is no model that can be loaded: {type(error).__name__}: {said[0]}") from None
-        if missing := sorted(key for key in loading["missing_keys"] if not key.startswith("pooler.")):
-            raise ConfigError(f"{folder}: weights are missing, first {missing[0]}; this is no sentence encoder")
-        number = torch.bfloat16 if self.precision is Precision.BFLOAT16 else torch.float32
-        self._network = network.eval().to(self.device, number)
-        self.dimensions = int(network.config.hidden_size)
-        self._before, self._after = self._special()
+        idle = "pooler." if kind is Kind.VECTORS else None
+        if missing := sorted(key for key in loading["missing_keys"] if not idle or not key.startswith(idle)):
+            raise ConfigError(f"{folder}: weights are missing, first {missing[0]}; this is no {kind}")
+        self._network = network.eval().to(self.device)
+        self.config = network.config
         stated = (
             most_tokens,
             self._tokenizer.model_max_length,
-            getattr(network.config, "max_position_embeddings", None),
+            getattr(self.config, "max_position_embeddings", None),
         )
         self.most_tokens = int(min(MOST_TOKENS, *(each for each in stated if each)))
-        self._kept = self.most_tokens - len(self._before) - len(self._after)
-        if self._kept < 1:
-            raise ConfigError(f"{self.most_tokens} tokens leave no room for text; raise the most tokens of a text")
+        self._alone = self.frame(1)
+        self._kept = self.room(self._alone)
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers a token's vector has."""
+        return int(self.config.hidden_size)
 
     @property
     def padding(self) -> int:
         """The token that short rows are filled up with."""
         return int(self._tokenizer.pad_token_id or 0)
 
+    def frame(self, texts: int) -> Frame:
+        """What stands around one text, or two."""
+        return frame_of(self._tokenizer, texts)
+
+    def room(self, frame: Frame) -> int:
+        """How many tokens of text are read in a frame. ConfigError where there are none."""
+        if (room := self.most_tokens - frame.size) < 1:
+            raise ConfigError(f"{self.most_tokens} tokens leave no room for text; raise the most tokens of a text")
+        return room
+
+    def plain(self, texts: Sequence[str], most: int) -> list[list[int]]:
+        """Tokens of each text without special ones; the first and the last `most` of them are those of the text,
+        what lies between may be left out."""
+        return plain_tokens(self._tokenizer, [edges(text, most) for text in texts])
+
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Tokens of each text, at least one: its head and tail where it is too long, with the model's special ones."""
-        short = [edges(text, self._kept) for text in texts]
-        whole = ([*self._before, *head_and_tail(ids, self._kept), *self._after] for ids in self._plain(short))
-        return [ids or [self.padding] for ids in whole]
+        plain = self.plain(texts, self._kept)
+        return [self._alone.around(head_and_tail(ids, self._kept)) or [self.padding] for ids in plain]
 
     def hidden(self, tokens: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         """(n, w, d), a vector per token; `tokens` and `mask` (n, w), mask 0 for padding. May be called by several
-        threads at once."""
-        torch = self._torch
-        with torch.inference_mode():
-            given = {"input_ids": torch.from_numpy(tokens), "attention_mask": torch.from_numpy(mask)}
-            given = {name: value.to(self.device) for name, value in given.items()}
-            out: NDArray[np.float32] = self._network(**given).last_hidden_state.float().cpu().numpy()
-        return out
+        threads at once, as all below."""
+        with self._torch.inference_mode():
+            return self._out(self._run(tokens, mask).last_hidden_state)
+
+    def logits(
+        self, tokens: NDArray[np.int64], mask: NDArray[np.int64], kinds: NDArray[np.int64] | None
+    ) -> NDArray[np.float32]:
+        """(n, k), what a classifier says of each class; `kinds` (n, w): which text a token is of, None: not told."""
+        with self._torch.inference_mode():
+            more = {} if kinds is None else {"token_type_ids": self._given(kinds)}
+            return self._out(self._run(tokens, mask, **more).logits)
+
+    def nats(self, tokens: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, w - 1), minus the log-likelihood that a causal model gives each token but the first, given those before
+        it. What stands where there is padding means nothing."""
+        with self._torch.inference_mode():
+            logits = self._run(tokens, mask, use_cache=False).logits[:, :-1].float().flatten(0, 1)
+            next_ones = self._given(tokens[:, 1:].ravel())
+            loss = self._torch.nn.functional.cross_entropy(logits, next_ones, reduction="none")
+            return self._out(loss.view(len(tokens), -1))
 
     def one_thread(self) -> None:
         """Makes the calling thread compute alone: batches side by side need not wait for each other, parts of one
         would, at every layer."""
         self._torch.set_num_threads(1)
 
-    def _plain(self, texts: Sequence[str]) -> list[list[int]]:
-        # Files of tokenizers often say how to truncate and pad: not here.
-        options: dict[str, Any] = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
-        ids: list[list[int]] = self._tokenizer(list(texts), **options)["input_ids"] if texts else []
-        return ids
+    def _run(self, tokens: NDArray[np.int64], mask: NDArray[np.int64], **more: Any) -> Any:
+        return self._network(input_ids=self._given(tokens), attention_mask=self._given(mask), **more)
 
-    def _special(self) -> tuple[list[int], list[int]]:
-        """The tokens that the model wants before and after a text."""
-        (plain,) = self._plain(["a"])
-        whole = list(self._tokenizer("a", truncation=False, padding=False)["input_ids"])
-        at = next((i for i in range(len(whole)) if whole[i : i + len(plain)] == plain), None)
-        if at is None:
-            raise ConfigError("the tokenizer changes a text beside its special tokens; name another sentence encoder")
-        return whole[:at], whole[at + len(plain) :]
+    def _given(self, values: NDArray[np.int64]) -> Any:
+        return self._torch.from_numpy(values).to(self.device)
+
+    def _out(self, values: Any) -> NDArray[np.float32]:
+        out: NDArray[np.float32] = values.float().cpu().numpy()
+        return out
 
 
 def _settled(precision: Precision, device: str) -> Precision:

@@ -4,15 +4,13 @@ import numpy as np
 
 from monitor.batch import Batch
 from monitor.interfaces import Column, Harm, Matrix, Role
-from monitor.networks import Encoder
-
-_GRAIN = 2.0**-10
+from monitor.networks import Encoder, stepped
 
 
 class Meaning:
     """`meaning_*`: the vector of the last user message, of length one; all NaN for a blank one. They form topics and
     directions, and say which prompts the baseline never saw. Signal `on_topic`: cosine of prompt and answer, in steps
-    of 2^-10; NaN when either is blank. Cost: of a text some ten to fifty milliseconds of a core (docs/embeddings.md).
+    of 2^-10; NaN when either is blank. Cost: of a text some ten to fifty milliseconds of a core (docs/neural.md).
     """
 
     def __init__(self, encoder: Encoder) -> None:
@@ -38,5 +36,4 @@ class Meaning:
         n = len(batch)
         vectors = self._encoder.encode([*batch.prompt.whole, *batch.answer.whole]).astype(np.float64)
         prompts, answers = vectors[:n], vectors[n:]
-        alike = np.rint((prompts * answers).sum(axis=1) / _GRAIN) * _GRAIN
-        return np.column_stack([prompts, alike])
+        return np.column_stack([prompts, stepped((prompts * answers).sum(axis=1))])

@@ -4,7 +4,6 @@ What a request may come to is reserved before it is sent and settled when its an
 passed, however many are under way, also by another process on the same file. What a crash leaves reserved stays spent.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import msgspec
 
 from monitor.errors import ConfigError, TemporaryError
 from monitor.interfaces import Request
-from monitor.prober.locks import locked
+from monitor.prober.locks import locked, put_in_place
 from monitor.probing import Answer, Failure
 
 _DAYS_KEPT = 8  # a clock that is set back finds the day that it comes to as it was left
@@ -156,7 +155,7 @@ class _Days:
                 day = _Day(days.get(name, Spent()))
                 yield day
                 if day.spent != days.get(name):
-                    _write(self._path, _kept(days, name, day.spent))
+                    put_in_place(self._path, msgspec.json.encode(_kept(days, name, day.spent)))
         except OSError as error:
             raise TemporaryError(f"{self._path}: cannot be read or written: {error.strerror}") from None
 
@@ -174,9 +173,3 @@ def _read(path: Path) -> dict[str, Spent]:
         return {}
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise ConfigError(f"{path} is damaged: remove it, and today's budget begins anew") from None
-
-
-def _write(path: Path, days: Mapping[str, Spent]) -> None:
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(msgspec.json.encode(days))
-    os.replace(beside, path)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from monitor.errors import ConfigError, TemporaryError
-from monitor.prober.locks import locked
+from monitor.prober.locks import locked, put_in_place
 from monitor.probing import Answer, Turn
 from monitor.records import Exchange
 
@@ -118,9 +118,7 @@ class Ledger:
 
     def _shorten(self) -> None:
         assert self._path is not None
-        beside = self._path.with_name(self._path.name + ".new")
-        beside.write_bytes(b"".join(self._known))
-        os.replace(beside, self._path)
+        put_in_place(self._path, b"".join(self._known))
         self._look()
 
     def _digest(self, kind: bytes, text: str) -> bytes:
@@ -134,8 +132,5 @@ def _salt(folder: Path) -> bytes:
     path = folder / "probes.salt"
     with locked(path):
         if not path.exists():
-            beside = path.with_name(path.name + ".new")
-            beside.touch(mode=0o600)
-            beside.write_bytes(secrets.token_bytes(32))
-            os.replace(beside, path)
+            put_in_place(path, secrets.token_bytes(32), mode=0o600)
         return path.read_bytes()[:32]

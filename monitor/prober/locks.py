@@ -1,4 +1,5 @@
-"""Locks between processes, and within one: advisory, on a file of their own, gone with the process that holds them."""
+"""Locks between processes, and within one: advisory, on a file of their own, gone with the process that holds them. And
+what is written under them."""
 
 import fcntl
 import os
@@ -19,6 +20,15 @@ def locked(path: Path) -> Iterator[None]:
     with path.with_name(path.name + ".lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def put_in_place(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Writes `data` beside `path` and moves it there, so that whoever reads finds what was there or all of it. Called
+    under a lock, since all write to the same place beside. `mode` as of `open`. May raise OSError."""
+    beside = path.with_name(path.name + ".new")
+    beside.touch(mode=mode)
+    beside.write_bytes(data)
+    os.replace(beside, path)
 
 
 @contextmanager

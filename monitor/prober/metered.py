@@ -1,5 +1,7 @@
 """An endpoint whose requests count in a budget."""
 
+from dataclasses import replace
+
 from monitor.interfaces import Request, Target
 from monitor.prober.budget import Budget
 from monitor.probing import Answer, Failure
@@ -19,7 +21,7 @@ class Metered:
         reserved = self._budget.reserve(request, tries=self._tries)
         if reserved is None:
             return Answer(failure=Failure.BUDGET, tries=0)
-        answer = await self._target.complete(request)
+        answer = await self._target.complete(replace(request, tries=reserved.spent.requests))
         self._budget.settle(reserved, answer)
         return answer
 

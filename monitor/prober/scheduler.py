@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
@@ -11,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from monitor.errors import ConfigError, TemporaryError
-from monitor.prober.locks import StillRunningError, only_run
+from monitor.prober.locks import StillRunningError, only_run, put_in_place
 from monitor.prober.schedule import Schedule
 from monitor.probing import Failure, Observation, Outcome
 
@@ -148,9 +147,7 @@ class _Slots:
     def add(self, slot: float) -> None:
         """Called under the suite's lock."""
         slots = [*self.read(), slot][-_SLOTS_KEPT:]
-        beside = self._path.with_name(self._path.name + ".new")
         try:
-            beside.write_bytes(msgspec.json.encode(slots))
-            os.replace(beside, self._path)
+            put_in_place(self._path, msgspec.json.encode(slots))
         except OSError as error:
             raise TemporaryError(f"{self._path}: cannot be written: {error.strerror}") from None

@@ -18,3 +18,8 @@ SCORERS: Mapping[str, Callable[[], Scorer]] = {
     "json": Parses,
     "text": Text,
 }
+
+
+def standard() -> dict[str, Scorer]:
+    """One of each by name, to which a judge may be added."""
+    return {name: make() for name, make in SCORERS.items()}

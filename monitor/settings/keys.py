@@ -1,5 +1,6 @@
 """The tree of valid keys, read off the settings' JSON schema: what a key may hold, and which key was meant."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ KeyPath = tuple[str | int, ...]
 Schema = Mapping[str, Any]
 
 _SECRET_WORDS = ("password", "secret", "key", "token")
+_COUNTED = re.compile(r"^tokens_per_|^most_tokens$")  # no secrets
 _FILE_ENDINGS = ("_file", "_keyfile", "_cafile", "_certfile")
 _AT_LEAST = {1: ", at least one", 2: ", at least two"}
 _SIMPLE = {"null": "null", "boolean": "true or false"}
@@ -30,7 +32,7 @@ def parsed(text: str) -> KeyPath:
 
 def is_secret(path: KeyPath) -> bool:
     """Whether the value must never be shown: a key on the way is named like a secret and is no file's name."""
-    names = [part.lower().replace("tokens_per_", "") for part in path if isinstance(part, str)]
+    names = [_COUNTED.sub("", part.lower()) for part in path if isinstance(part, str)]
     return any(any(word in name for word in _SECRET_WORDS) and not name.endswith(_FILE_ENDINGS) for name in names)
 
 

@@ -15,6 +15,14 @@ def refused(text: str, *, at: KeyPath = ()) -> PydanticCustomError:
     return PydanticCustomError("refused", "{text}", {"text": text, "at": at})
 
 
+def each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values; an error at the place of one that was there before."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise refused(f"{value} is named twice", at=(index,))
+    return values
+
+
 def _not_bool(value: Any) -> Any:
     """YAML's `port: yes` is true, and Python's true is 1: a number must be written as a number."""
     if isinstance(value, bool):

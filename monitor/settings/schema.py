@@ -16,7 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from monitor.settings.parts import Count, File, Part, Positive, Text, refused
+from monitor.settings.neural import Neural
+from monitor.settings.parts import Count, File, Part, Positive, Text, each_once, refused
 from monitor.settings.probes import Probes
 
 OTHER = "other"
@@ -26,13 +27,6 @@ OTHER = "other"
 def _split(value: Any) -> Any:
     """`a:9092,b:9092` is how Kafka's own tools write several servers."""
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-
-
-def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise refused(f"{value} is named twice", at=(index,))
-    return values
 
 
 Servers = Annotated[
@@ -210,7 +204,7 @@ class Sampling(Part):
         description="Most exchanges measured per second of record time, of each model or of all (`stratify_by`); the "
         "others are counted, not measured. null: all are measured.",
     )
-    stratify_by: Annotated[tuple[Literal["model", "stratum"], ...], AfterValidator(_each_once)] = Field(
+    stratify_by: Annotated[tuple[Literal["model", "stratum"], ...], AfterValidator(each_once)] = Field(
         default=("model", "stratum"),
         description="How the target is shared. `model`: each monitored model has it for itself, so that a busy one "
         "takes nothing from a quiet one; without it all models share one. `stratum`: rare kinds of requests (by system "
@@ -314,6 +308,7 @@ class Settings(Part):
         min_length=1, description="Where records come from: one map per source, its key is the kind."
     )
     sampling: Sampling = Field(default=Sampling(), description="How much of the traffic is measured.")
+    neural: Neural = Field(default=Neural(), description="Networks that read exchanges beside the traffic.")
     probes: Probes = Field(default=Probes(), description="Fixed prompts that are put to the monitored models.")
     state: State = Field(default=State(), description="What survives a restart.")
     privacy: Privacy = Field(default=Privacy(), description="What is kept of people's text.")

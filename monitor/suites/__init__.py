@@ -3,7 +3,7 @@
 from monitor.suites.compiled import ENDING, Compiled, Suite, write_compiled
 from monitor.suites.expand import all_asks, asks, suite_hash
 from monitor.suites.loading import load_pack, load_packs, shipped
-from monitor.suites.rotation import carrier_of, chosen
+from monitor.suites.rotation import carrier_of, chosen, epoch_of
 from monitor.suites.schema import Item, Pack, json_schema
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "asks",
     "carrier_of",
     "chosen",
+    "epoch_of",
     "json_schema",
     "load_pack",
     "load_packs",

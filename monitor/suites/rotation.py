@@ -10,6 +10,11 @@ WEEK = 7
 """Epochs for which the drawn rotating items stay the same."""
 
 
+def epoch_of(time: float) -> int:
+    """The day (UTC) of a Unix time, as a number."""
+    return int(time // 86_400)
+
+
 def carrier_of(key: bytes, item: str, epoch: int, carriers: Sequence[str]) -> str:
     """The carrier in which an item is asked in an epoch, each as likely as the others."""
     return one_of(carriers, key, "carrier", item, epoch)

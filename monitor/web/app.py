@@ -74,6 +74,7 @@ def application(
             "baseline_id",
             "input_shift",
             "out_of_support",
+            "readers",
         )
         return _json(
             [

@@ -38,6 +38,7 @@ _ACT = {
 _WHY_BLIND = {
     Blind.NO_RECORDS: "No record of this model has come for too long.",
     Blind.NO_CONTENT: "Records come without the text of the answers: content capture is probably switched off.",
+    Blind.READERS: "Most exchanges could not be read: the network that says what prompts mean fails.",
     Blind.SCORERS: "What judges the answers to probes has moved: whether the model did cannot be told.",
     Blind.STALLED: "The monitor itself has not looked for a minute or more.",
 }
@@ -109,11 +110,20 @@ def _model(model: ModelReport, namespace: str) -> str:
         f'<h2 class="{verdict}">{plain(verdict)}</h2>'
         f'<p class="lead">{escape(why)}{lacking} <b>{_ACT[verdict]}</b></p>'
         f"{_open(model.incidents)}{_channels(model)}{_course(model.spans, model.exchanges)}"
-        f"{_incidents(model.incidents)}{_signals(model)}{_detectable(model)}{_topics(model)}"
+        f"{_incidents(model.incidents)}{_unread(model)}{_signals(model)}{_detectable(model)}{_topics(model)}"
         f"{'' if model.probes is None else probed(model.probes)}"
         f'<p class="note">{model.exchanges:,} exchanges measured against baseline '
         f"<code>{escape(model.baseline_id)}</code> of {model.baseline_exchanges:,} exchanges"
         f"{_until(model.baseline_time)}.</p></section>"
+    )
+
+
+def _unread(model: ModelReport) -> str:
+    """Signals that are blind for themselves."""
+    return "".join(
+        f'<p class="note blind"><b>{escape(name)}</b> cannot be measured: {escape(why)}. The rest goes on.</p>'
+        for name, why in model.readers.items()
+        if why
     )
 
 

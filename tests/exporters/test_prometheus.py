@@ -52,6 +52,8 @@ CONTRACT = {
     "tidegauge_kafka_lag_records": (*OWN, "topic", "partition"),
     "tidegauge_kafka_lag_seconds": (*OWN, "source"),
     "tidegauge_sampled_ratio": MODEL,
+    "tidegauge_read_ratio": MODEL,
+    "tidegauge_reader_up": (*MODEL, "reader"),
     "tidegauge_batch_seconds": (*OWN, "stage"),
     "tidegauge_last_record_timestamp_seconds": MODEL,
     "tidegauge_build_info": ("version",),
@@ -151,7 +153,8 @@ def test_a_real_run_says_nothing_outside_the_contract_and_all_of_it_about_models
     said = emitted(text_string_to_metric_families(text))
     wanted = {name: {frozenset(labels)} for name, labels in (CONTRACT | MORE).items()}
     assert said.items() <= wanted.items()
-    # No broker and no probes here, the recording's records carry no time, no incident need be open at its end, and of
+    # No broker, no probes and no networks here, the recording's records carry no time, no incident need be open at its
+    # end, and of
     # no signal with a spread would a change in the topic met least have been seen.
     absent = {name for name in wanted if name not in said and not name.startswith("tidegauge_probe_")}
     assert absent <= {
@@ -159,6 +162,8 @@ def test_a_real_run_says_nothing_outside_the_contract_and_all_of_it_about_models
         "tidegauge_scorer_anchor_accuracy",
         "tidegauge_kafka_lag_records",
         "tidegauge_kafka_lag_seconds",
+        "tidegauge_read_ratio",
+        "tidegauge_reader_up",
         "tidegauge_incident_onset_timestamp_seconds",
         "tidegauge_records_skipped_total",
         "tidegauge_detectable_topic_effect",
@@ -211,6 +216,9 @@ def test_values_arrive_as_they_are():
         ("tidegauge_baseline_exchanges", ()): 400,
         ("tidegauge_last_record_timestamp_seconds", ()): NOW - 5,
         ("tidegauge_sampled_ratio", ()): 0.5,
+        ("tidegauge_read_ratio", ()): 0.25,
+        ("tidegauge_reader_up", (("reader", "meaning"),)): 1,
+        ("tidegauge_reader_up", (("reader", "harm"),)): 0,
         ("tidegauge_probe_state", (("state", "worse"),)): 1,
         ("tidegauge_probe_state", (("state", "steady"),)): 0,
         ("tidegauge_probe_evidence_log10", (("category", "harmful_content"),)): 6.5,

@@ -4,18 +4,13 @@ import json
 
 import foreign
 import pytest
-from endpoint import endpoint
+from endpoint import asked
 from foreign import NO, YES
 
 from monitor import suites
 from monitor.errors import ConfigError
 from monitor.journal import read
 from monitor.probing import Outcome
-
-
-@pytest.fixture
-def cli(in_process):
-    return in_process
 
 
 @pytest.fixture
@@ -34,12 +29,6 @@ def taken(cli, results, tmp_path):
     done = cli("probe", "import", results, "--out", suite, "--observations", journal)
     assert (done.code, done.err) == (0, "")
     return suite, journal, done.out
-
-
-def asked(cli, command, pack, out, model, *more):
-    with endpoint(model) as (url, came):
-        done = cli("probe", command, pack, "--url", url, "--model", "bot", "--out", out, *more)
-    return done, came
 
 
 def test_an_imported_baseline_is_compared_with_runs_of_its_suite(cli, taken, tmp_path):

@@ -8,16 +8,6 @@ from monitor.importers import IMPORTERS, load
 from monitor.probing import Category, Kind, Outcome
 
 
-@pytest.fixture
-def imported(tmp_path):
-    def make(name, content):
-        path = tmp_path / name
-        path.write_text(content, encoding="utf-8")
-        return load(path)
-
-    return make
-
-
 def test_harmbench_puts_the_context_first_and_leaves_copyright_out(imported):
     done = imported("hb.csv", foreign.HARMBENCH)
     assert [a.turns[0].content for a in done.asks] == [

@@ -11,16 +11,6 @@ from monitor.importers import inspect_log, load
 from monitor.probing import Category, Failure, Kind, Outcome, Sampling, Turn
 
 
-@pytest.fixture
-def imported(tmp_path):
-    def make(name, content):
-        path = tmp_path / name
-        path.write_text(content, encoding="utf-8")
-        return load(path)
-
-    return make
-
-
 def outcomes(done):
     return [(o.repeat, o.outcome) for o in done.observations]
 

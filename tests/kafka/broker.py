@@ -6,12 +6,14 @@ Needs KAFKA_HOME (a folder with libs/*.jar, `make kafka-home` brings one) and Ja
 """
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -64,9 +66,13 @@ super.users=User:ANONYMOUS
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Below those that a kernel gives to connections: with several tests at once one could take it before a broker
+    listens."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def await_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -1,8 +1,10 @@
-"""Makes vectors in a process that tells every attempt to reach the network: `python offline.py MODEL [--offline]`.
+"""Reads two texts by a network in a process that tells every attempt to reach the outside:
+`python offline.py MODEL [--offline] [--by Encoder|Classifier|Surprise]`.
 
 Prints one JSON line: the attempts, what came of it, and the error that an operator would see.
 """
 
+import argparse
 import json
 import sys
 
@@ -16,13 +18,23 @@ def heard(event, arguments):
 
 sys.addaudithook(heard)
 
+from monitor import networks  # noqa: E402
 from monitor.errors import ConfigError  # noqa: E402
-from monitor.networks import Encoder  # noqa: E402
 
+READS = {
+    "Encoder": lambda made, texts: made.encode(texts),
+    "Classifier": lambda made, texts: made.probabilities(texts, texts),
+    "Surprise": lambda made, texts: made.nats(texts),
+}
+parser = argparse.ArgumentParser()
+parser.add_argument("model")
+parser.add_argument("--offline", action="store_true")
+parser.add_argument("--by", choices=READS, default="Encoder")
+args = parser.parse_args()
 shape, error = None, ""
 try:
-    encoder = Encoder(sys.argv[1], offline="--offline" in sys.argv, device="cpu", threads=1)
-    shape = encoder.encode(["Where is my parcel?", "At the depot."]).shape
+    made = getattr(networks, args.by)(args.model, offline=args.offline, device="cpu", threads=1)
+    shape = READS[args.by](made, ["Where is my parcel?", "At the depot."]).shape
 except ConfigError as raised:
     error = str(raised)
 print(json.dumps({"attempts": attempts, "shape": shape, "error": error}))

