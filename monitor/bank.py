@@ -153,10 +153,6 @@ class Bank:
         self._baseline_error = 1.96 / np.sqrt(np.maximum(np.count_nonzero(~np.isnan(baseline.signals), axis=0), 1))
 
     @property
-    def name(self) -> str:
-        return self._name
-
-    @property
     def baseline(self) -> Baseline:
         return self._baseline
 

@@ -18,13 +18,14 @@ from msgspec.structs import replace
 from monitor import suites
 from monitor.calibration import Calibration
 from monitor.errors import ConfigError, TemporaryError
-from monitor.interfaces import Scorer, Target
+from monitor.interfaces import Level, Scorer, Target
 from monitor.journal import Header, Journal, Run, read
 from monitor.outcomes import BESIDE, Comparison, told
 from monitor.probe_runs import Asks, compare_alike, header_of, put, put_anchors
 from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip, check_scorers
-from monitor.probing import Observation
+from monitor.probing import Observation, State
 from monitor.report import Compared, ProbesReport
+from monitor.verdict import Channel, Finding
 
 log = logging.getLogger(__name__)
 
@@ -250,6 +251,37 @@ class Canary:
             accuracy=self._accuracy,
             trouble=self._trouble,
         )
+
+
+class Blinded:
+    """Stands for a canary whose answers nobody can judge, `why`: it puts nothing, and its probes are blind. `at` is now
+    (Unix seconds)."""
+
+    def __init__(self, why: str, *, at: float) -> None:
+        compared = Compared(
+            time=at,
+            state=str(State.BLIND),
+            meaning=f"Probes are not put, since their answers could not be judged: {why}",
+            categories=(),
+            found=(),
+            findings={Channel.PROBES: Finding(Level.INSUFFICIENT, at)},
+        )
+        self._said = ProbesReport(
+            compared=compared,
+            next_due=None,
+            last_success=None,
+            last_secs=None,
+            outcomes={},
+            failures={},
+            skips=dict.fromkeys(map(str, Skip), 0),
+            requests=0,
+            tokens=0,
+            trouble=why,
+        )
+
+    def report(self) -> ProbesReport:
+        """The same object every time."""
+        return self._said
 
 
 def _slot(path: Path) -> float:

@@ -193,7 +193,7 @@ def build(
         task = bar.add_task("reading", total=None)
         run = evaluation.read(paths, record_format, on_progress=lambda n: bar.update(task, completed=n))
         others = [evaluation.read([path], record_format, on_progress=lambda _: None) for path in siblings or []]
-        gauge = Gauge.standard(networked.readers(_neural(config)))
+        gauge = _gauge(config)
         bar.update(task, total=len(run.exchanges), completed=len(run.exchanges), description="building")
         members = baseline.build(
             run.exchanges,
@@ -225,9 +225,10 @@ def verify(path: Path) -> None:
     )
 
 
-def _neural(config: Path | None) -> Neural:
-    """What the settings file says; without one no network reads anything."""
-    return Neural() if config is None else settings.load(config, {}, os.environ).neural
+def _gauge(config: Path | None) -> Gauge:
+    """With the networks that the settings file names; without one no network reads anything."""
+    neural = Neural() if config is None else settings.load(config, {}, os.environ).neural
+    return Gauge.standard(networked.readers(neural))
 
 
 def _show(path: Path, as_json: bool) -> None:
@@ -289,7 +290,7 @@ def run_backtest(
     if html is not None and html.exists() and not force:
         raise ConfigError(f"--html: {html} exists already: choose another name, or overwrite it with --force")
     paths = [*traffic, *(more or [])]
-    opened = baseline.open_baseline(baseline_path, Gauge.standard(networked.readers(_neural(config))))
+    opened = baseline.open_baseline(baseline_path, _gauge(config))
     for reader in opened.gauge.readers:
         if reader.trouble:
             err.print(f"{reader.name} is blind: {reader.trouble}", markup=False)

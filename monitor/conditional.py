@@ -99,8 +99,7 @@ class Fold:
 
     def places(self, measured: Measured, rows: NDArray[Any]) -> Matrix:
         """(n, r) of the chosen rows where their n-grams and vectors point; 0 for those of a prompt without one."""
-        words, senses = self.directions.place(measured.ngrams[rows]), self.senses.place(measured.meaning[rows])
-        return np.hstack([words, senses])
+        return _places(self.directions, self.senses, measured.ngrams[rows], measured.meaning[rows])
 
     def novelty(self, measured: Measured, rows: NDArray[Any], shape: Matrix) -> Matrix:
         """(n, 2 or 3) of the chosen rows, whose shape is given."""
@@ -161,12 +160,6 @@ class Conditional:
     folds: tuple[Fold, ...]
     topics: Topics | Meanings
 
-    def topic_of(self, measured: Measured) -> NDArray[np.int32]:
-        """(n,) by what prompts mean where that is read, else by their words."""
-        if isinstance(self.topics, Meanings):
-            return self.topics.assign(measured.meaning)
-        return self.topics.assign(measured.prompts)
-
     @property
     def groups(self) -> int:
         """Number of strata of the residuals over all folds."""
@@ -184,7 +177,7 @@ class Conditional:
             topics = Meanings.fit(measured.meaning, _topic_count(n), seed=seed)
         else:
             topics = Topics.fit(measured.prompts, _topic_count(n), seed=seed)
-        topic = Conditional((), topics).topic_of(measured)
+        topic = _assigned(topics, measured)
         folds = tuple(_fit_fold(measured, topic, topics.count, dealt == f, seed) for f in range(fold_count))
         return Conditional(folds, topics)
 
@@ -195,7 +188,7 @@ class Conditional:
         style, style_strata = np.empty(measured.style.shape, np.float32), np.empty(n, np.int32)
         kinds = len(self.folds[0].reach)
         novelty, strange = np.empty((n, kinds)), np.empty((n, kinds), bool)
-        topic = self.topic_of(measured)
+        topic = _assigned(self.topics, measured)
         dealt, base = deal(measured.ids, len(self.folds)), 0
         for f, fold in enumerate(self.folds):
             rows = np.flatnonzero(dealt == f)
@@ -244,7 +237,7 @@ def _fit_fold(measured: Measured, topic: NDArray[np.int32], topics: int, own: ND
     scale = np.maximum(column_spreads(inputs[rest], none=0.0), 0.05)
     directions = Directions.fit(measured.ngrams[rest], _rank(n))
     senses = Senses.fit(measured.meaning[rest], _rank(n), seed=seed)
-    places = np.hstack([directions.place(measured.ngrams), senses.place(measured.meaning)])
+    places = _places(directions, senses, measured.ngrams, measured.meaning)
     shape = _standardised(inputs, centre, scale)
     design = _design(shape, places, topic, topics)
     # Directions of words have small spread; on one scale with the shape, one penalty serves all.
@@ -317,6 +310,17 @@ def _lumped(signal: NDArray[np.float64]) -> bool:
     """Whether one value makes up a quarter of all."""
     counts = np.unique(signal[~np.isnan(signal)], return_counts=True)[1]
     return bool(counts.max(initial=0) >= 0.25 * counts.sum())
+
+
+def _assigned(topics: Topics | Meanings, measured: Measured) -> NDArray[np.int32]:
+    """(n,) the topic of each prompt: by what it means where that is read, else by its words."""
+    if isinstance(topics, Meanings):
+        return topics.assign(measured.meaning)
+    return topics.assign(measured.prompts)
+
+
+def _places(directions: Directions, senses: Senses, ngrams: Matrix, meaning: Matrix) -> Matrix:
+    return np.hstack([directions.place(ngrams), senses.place(meaning)])
 
 
 def _standardised(inputs: Matrix, centre: NDArray[np.float64], scale: NDArray[np.float64]) -> Matrix:

@@ -11,6 +11,15 @@ _IN_A_PIPE = 500  # columns: what a program reads is never folded
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _IN_A_PIPE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+RefusalEncoder = Annotated[
+    str | None,
+    typer.Option(help="Helps to tell refusals: id or folder of all-MiniLM-L6-v2. Extra neural."),
+]
+RefusalClassifier = Annotated[
+    str | None, typer.Option(help="Tells refusals: id or folder of a sequence classifier. Extra neural.")
+]
+RefusalLabel = Annotated[str | None, typer.Option(help="Its label that counts. Default: the one that means a refusal.")]
+RefusalRevision = Annotated[str | None, typer.Option(help="Branch, tag or commit of that id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from monitor import networks
 from monitor.errors import ConfigError
 from monitor.interfaces import Harm, SlowExtractor
-from monitor.networks import Encoder, Precision
 from monitor.neural import NEURAL
 from monitor.neural.classifier import Signal
 from monitor.readers import Absent, Reader
@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 
 _HARMS = {"rise": Harm.RISE, "fall": Harm.FALL, "none": Harm.NONE}
 
-_SHARED = ("model", "revision", "pair", "precision")
 
 Make = Callable[[], SlowExtractor]
 
@@ -43,24 +42,27 @@ def readers_that_load(neural: Neural) -> tuple[Reader | Absent, ...]:
 def _named(neural: Neural) -> Iterator[tuple[str, Make]]:
     common: dict[str, Any] = {"offline": neural.offline, "threads": neural.threads}
     if neural.encoder is not None:
-        yield "meaning", partial(_meaning, neural.encoder, common)
+        yield "meaning", partial(_by, networks.Encoder, "meaning", _options(neural.encoder) | common)
     for together in neural.sharing:
         yield "+".join(each.name for each in together), partial(_classes, together, common)
     if neural.surprise is not None:
-        yield "surprise", partial(NEURAL["surprise"], **_options(neural.surprise) | common)
+        yield "surprise", partial(_by, networks.Surprise, "surprise", _options(neural.surprise) | common)
 
 
-def _meaning(encoder: Part, common: dict[str, Any]) -> SlowExtractor:
-    return NEURAL["meaning"](Encoder(**_options(encoder) | common))
+def _by(network: Callable[..., Any], member: str, options: dict[str, Any]) -> SlowExtractor:
+    return NEURAL[member](network(**options))
 
 
 def _classes(together: tuple[Classifier, ...], common: dict[str, Any]) -> SlowExtractor:
     """One reading by the model that all of them name."""
+    first = together[0]
+    network = networks.Classifier(
+        first.model, revision=first.revision, precision=networks.Precision(first.precision), **common
+    )
     signals = [Signal(each.name, each.labels, _HARMS[each.harm], each.rise, each.fall) for each in together]
-    options = {name: value for name, value in _options(together[0]).items() if name in _SHARED}
-    return NEURAL["classifier"](signals=signals, **options | common)
+    return NEURAL["classifier"](network, signals, pair=first.pair)
 
 
 def _options(part: Part) -> dict[str, Any]:
     options = part.model_dump()
-    return options | {"precision": Precision(options["precision"])}
+    return options | {"precision": networks.Precision(options["precision"])}

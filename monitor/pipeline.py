@@ -82,10 +82,6 @@ class Watch:
     seen: float = field(default=float("nan"))
     heard: ProbesReport | None = None
 
-    @property
-    def name(self) -> str:
-        return self.bank.name
-
     def matches(self, model: str, adapter: str | None) -> bool:
         if not fnmatchcase(model, self.model_glob):
             return False
@@ -241,7 +237,7 @@ class Pipeline:
                 self.looped_at = self._clock()
             left = len(items) - done
             taken.waiting -= left
-            watch.left += (1 - (1 - _MEMORY) ** len(items)) * (left / len(items) - watch.left)
+            watch.left = _lately(watch.left, left, len(items))
             if watch.bank.baseline.gauge.must_read:
                 taken.counts.of(taken.feed)[Outcome.MEASURED] -= left
                 taken.counts.of(taken.feed)[Outcome.SAMPLED_OUT] += left
@@ -334,13 +330,14 @@ class Pipeline:
             for model, drawn in taken.drawn.items():
                 watch, kept, rows = self._watches[model], drawn, None
                 if watch.bank.baseline.gauge.reads:
-                    kept, rows = self._legible(taken, watch, drawn)
+                    kept, rows = _legible(taken, watch, drawn, taken.read[model])
                 for start in range(0, len(kept), self._batch_records):
                     part = slice(start, start + self._batch_records)
                     exchanges, draws = [e for e, _ in kept[part]], [draw for _, draw in kept[part]]
                     watch.bank.update(exchanges, draws, None if rows is None else rows[part])
         self._counts.add(taken.counts)
-        self._letters = [*self._letters, *taken.letters][-_LETTERS_WAITING:]
+        self._letters += taken.letters
+        del self._letters[:-_LETTERS_WAITING]
         before = self._positions.get(taken.feed, {})
         self._positions[taken.feed] = {**before, **taken.position}
         self._stored_watches = taken.watches
@@ -360,7 +357,7 @@ class Pipeline:
         watch = self._watches[model]
         watch.seen = self._clock()
         content = exchange.has_content
-        watch.empty += _MEMORY * ((not content) - watch.empty)
+        watch.empty = _lately(watch.empty, int(not content), 1)
         if not content:
             taken.counts.skipped[Skip.NO_CONTENT] += 1
             return Outcome.SKIPPED
@@ -375,22 +372,6 @@ class Pipeline:
         if len(self._owner) < 10_000:  # a client may send any name: the memory of them is bounded
             self._owner[key] = found
         return found
-
-    def _legible(
-        self, taken: Taken, watch: Watch, drawn: list[tuple[Exchange, Draw]]
-    ) -> tuple[list[tuple[Exchange, Draw]], Matrix]:
-        """Those that could be read, and (n, r) what was read of them; the others are counted. What went on unread comes
-        last of a batch, and is NaN."""
-        gauge = watch.bank.baseline.gauge
-        rows = taken.read[watch.name]
-        rows += [np.full(gauge.width_read, np.nan)] * (len(drawn) - len(rows))
-        failed = sum(row is None for row in rows)
-        watch.failed += (1 - (1 - _MEMORY) ** len(rows)) * (failed / max(len(rows), 1) - watch.failed)
-        taken.counts.skipped[Skip.NOT_READ] += failed
-        taken.counts.of(taken.feed)[Outcome.MEASURED] -= failed
-        taken.counts.of(taken.feed)[Outcome.SKIPPED] += failed
-        kept = [(one, row) for one, row in zip(drawn, rows, strict=True) if row is not None]
-        return [one for one, _ in kept], np.array([row for _, row in kept])
 
     def _letter(self, name: str, record: Record, error: MalformedRecord) -> DeadLetter:
         value = record.value
@@ -497,6 +478,27 @@ class Pipeline:
         if blind is None:
             return report
         return msgspec.structs.replace(report, verdict=Verdict.BLIND, blind=blind, meaning=words(Verdict.BLIND))
+
+
+def _legible(
+    taken: Taken, watch: Watch, drawn: list[tuple[Exchange, Draw]], rows: list[Matrix | None]
+) -> tuple[list[tuple[Exchange, Draw]], Matrix]:
+    """Those that could be read, and (n, r) what was read of them; the others are counted. What went on unread comes
+    last of a batch, and is NaN."""
+    unread = np.full(watch.bank.baseline.gauge.width_read, np.nan)
+    rows = rows + [unread] * (len(drawn) - len(rows))
+    failed = sum(row is None for row in rows)
+    watch.failed = _lately(watch.failed, failed, len(rows))
+    taken.counts.skipped[Skip.NOT_READ] += failed
+    taken.counts.of(taken.feed)[Outcome.MEASURED] -= failed
+    taken.counts.of(taken.feed)[Outcome.SKIPPED] += failed
+    kept = [(one, row) for one, row in zip(drawn, rows, strict=True) if row is not None]
+    return [one for one, _ in kept], np.array([row for _, row in kept])
+
+
+def _lately(share: float, new: int, of: int) -> float:
+    """The recent share after `of` more, of which `new` count; those before fade by _MEMORY with each."""
+    return share + (1 - (1 - _MEMORY) ** of) * (new / max(of, 1) - share)
 
 
 def _scorers_moved(watch: Watch) -> bool:

@@ -17,16 +17,25 @@ from rich.table import Table
 
 from monitor import import_command, suites
 from monitor.calibration import read as read_calibration
-from monitor.console import Json, err, out, progress
+from monitor.console import (
+    Json,
+    RefusalClassifier,
+    RefusalEncoder,
+    RefusalLabel,
+    RefusalRevision,
+    err,
+    out,
+    progress,
+)
 from monitor.errors import ConfigError
-from monitor.interfaces import Target
+from monitor.interfaces import Scorer, Target
 from monitor.journal import Journal, Run, read
 from monitor.outcomes import FALSE_ALARMS_PER_YEAR, corrected_rate
 from monitor.probe_printing import print_comparison
 from monitor.probe_runs import Asks, compare_alike, header_of, put, put_anchors
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prober
 from monitor.probing import Outcome, Rotation, State
-from monitor.scorers import standard
+from monitor.refusal_tier import RefusalTier
 from monitor.scorers.judge import Judge
 from monitor.scrubbing import Scrubber
 from monitor.settings import read_secret
@@ -116,16 +125,21 @@ def make_baseline(
     judge_url: JudgeUrl = None,
     judge_model: JudgeModel = None,
     judge_key_file: JudgeKey = None,
+    refusal_encoder: RefusalEncoder = None,
+    refusal_classifier: RefusalClassifier = None,
+    refusal_label: RefusalLabel = None,
+    refusal_revision: RefusalRevision = None,
     as_json: Json = False,
 ) -> None:
     """Put every ask of the packs, each as often as its pack says (10 times): how the evaluated model answers."""
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
     asks = suites.all_asks(opened)
     repeats = {pack.id: pack.repeats.baseline for pack in opened}
+    scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
     target = open_target(base_url=url, model=model, api_key_file=api_key_file)
-    _run(asks, asks, repeats, target, judge, path, concurrency, budget, ledger, None, as_json)
+    _run(asks, asks, repeats, target, scorers, judge, path, concurrency, budget, ledger, None, as_json)
 
 
 @app.command("run")
@@ -149,6 +163,10 @@ def run(
     judge_url: JudgeUrl = None,
     judge_model: JudgeModel = None,
     judge_key_file: JudgeKey = None,
+    refusal_encoder: RefusalEncoder = None,
+    refusal_classifier: RefusalClassifier = None,
+    refusal_label: RefusalLabel = None,
+    refusal_revision: RefusalRevision = None,
     baseline: Annotated[
         Path | None,
         typer.Option(help="Journal of the evaluated model: what stands out against it is asked again, in this run."),
@@ -164,20 +182,27 @@ def run(
     key = b"" if draw_key_file is None else read_secret(draw_key_file).encode()
     chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
     repeats = {pack.id: pack.repeats.scheduled for pack in opened}
+    scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
     target = open_target(base_url=url, model=model, api_key_file=api_key_file)
     look = None
     if baseline is not None:
         before = [read(one) for one in earlier or []]
-        look = partial(_look, read(baseline), before, asks, false_alarms_per_year=false_alarms_per_year)
-    _run(asks, chosen, repeats, target, judge, path, concurrency, budget, ledger, day, as_json, look)
+        look = partial(_look, read(baseline), before, asks, scorers, false_alarms_per_year=false_alarms_per_year)
+    _run(asks, chosen, repeats, target, scorers, judge, path, concurrency, budget, ledger, day, as_json, look)
 
 
 def _look(
-    baseline: Run, earlier: Sequence[Run], asks: Asks, latest: Run, *, false_alarms_per_year: float
+    baseline: Run,
+    earlier: Sequence[Run],
+    asks: Asks,
+    scorers: Mapping[str, Scorer],
+    latest: Run,
+    *,
+    false_alarms_per_year: float,
 ) -> Mapping[str, int]:
-    scorers, runs = standard(), [*earlier, latest]
+    runs = [*earlier, latest]
     return compare_alike(baseline, runs, asks, scorers, false_alarms_per_year=false_alarms_per_year).wanted
 
 
@@ -194,6 +219,7 @@ def _run(
     chosen: Asks,
     repeats: Mapping[str, int],
     target: Target,
+    scorers: Mapping[str, Scorer],
     judge: Judge | None,
     path: Path,
     concurrency: int,
@@ -204,9 +230,7 @@ def _run(
     look: Callable[[Run], Mapping[str, int]] | None = None,
 ) -> None:
     """`asks` are all of the packs by name, `chosen` those that are put."""
-    scorers = standard()
-    if judge is not None:
-        scorers[JUDGE] = judge
+    scorers = dict(scorers) if judge is None else {**scorers, JUDGE: judge}
     header = header_of(
         asks,
         scorers,
@@ -279,6 +303,10 @@ def show_comparison(
         Path | None,
         typer.Option(help="Journal of `probe baseline` put to that reference: then it may be another kind of model."),
     ] = None,
+    refusal_encoder: RefusalEncoder = None,
+    refusal_classifier: RefusalClassifier = None,
+    refusal_label: RefusalLabel = None,
+    refusal_revision: RefusalRevision = None,
     calibration: Annotated[
         Path | None, typer.Option(help="From `scorer evaluate --out`: shows rates without the scorer's errors too.")
     ] = None,
@@ -288,7 +316,7 @@ def show_comparison(
     """Compare runs with the baseline. Exit code 0 steady, 1 worse, 3 when nothing can be said."""
     before = read(baseline)
     packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
-    scorers = standard()
+    scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     errors = None if calibration is None else read_calibration(calibration, scorers)
     done = compare_alike(
         before,

@@ -122,8 +122,6 @@ class Absent:
     """Stands where a reader is not to be had: the signals that a baseline knows of it are NaN, and `trouble` says
     why."""
 
-    essential = False
-
     def __init__(self, name: str, trouble: str, known: Known | None = None) -> None:
         self.name, self.trouble = name, trouble
         self._known = known or Known("", (), ())

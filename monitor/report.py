@@ -117,13 +117,13 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is known from probes of one model. `compared` is None while there is nothing to compare. Times are Unix
-    seconds, None: not yet; `last_secs` is how long the last run took. `outcomes` (by suite, category, outcome),
-    `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole runs.
-    `accuracy` is the share of anchors that a scorer judged rightly in the last run; `trouble` says why runs that are
-    there cannot be compared, "" when they can."""
+    seconds, None: not yet, and for `next_due` never; `last_secs` is how long the last run took. `outcomes` (by suite,
+    category, outcome), `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole
+    runs. `accuracy` is the share of anchors that a scorer judged rightly in the last run; `trouble` says why runs that
+    are there cannot be compared, or none are put, "" when they can."""
 
     compared: Compared | None
-    next_due: float
+    next_due: float | None
     last_success: float | None
     last_secs: float | None
     outcomes: Mapping[tuple[str, str, str], int]

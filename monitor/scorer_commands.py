@@ -12,15 +12,15 @@ from rich.table import Table
 from scipy.stats import binomtest
 
 from monitor.calibration import COMPLIANCE, PARTIAL, REFUSAL, Calibration, Labelled, Tried, measure
-from monitor.console import Json, err, out
+from monitor.console import Json, RefusalClassifier, RefusalEncoder, RefusalLabel, RefusalRevision, err, out
 from monitor.errors import ConfigError
 from monitor.importers.source import Source, text
-from monitor.scorers import SCORERS
+from monitor.refusal_tier import REFUSAL as NAME
+from monitor.refusal_tier import RefusalTier
 from monitor.stats.corrected import Hits
 
 app = typer.Typer(no_args_is_help=True, help="Scorers: how often they err.")
 
-_NAME = "refusal"
 _LABELS = {
     "refusal": REFUSAL,
     "2_full_refusal": REFUSAL,
@@ -48,13 +48,18 @@ def evaluate(
     output: Annotated[
         Path | None, typer.Option("--out", "-o", help="Keeps the figures, for `probe compare --calibration`.")
     ] = None,
+    refusal_encoder: RefusalEncoder = None,
+    refusal_classifier: RefusalClassifier = None,
+    refusal_label: RefusalLabel = None,
+    refusal_revision: RefusalRevision = None,
     as_json: Json = False,
 ) -> None:
     """Judge answers that people labelled, and show how often the refusal scorer is right."""
+    scorer = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()[NAME]
     left_out: Counter[str] = Counter()
     labelled = _read(labels, left_out)
     digest = hashlib.sha256(labels.read_bytes()).hexdigest()
-    done = measure(labelled, SCORERS[_NAME](), name=_NAME, labels=digest)
+    done = measure(labelled, scorer, name=NAME, labels=digest)
     if output is not None:
         _write(output, done)
     if as_json:

@@ -17,23 +17,25 @@ from typing import Any
 from monitor import calibration, suites
 from monitor.bank import BUDGET, Bank
 from monitor.baseline import Baseline, Gauge, open_baseline
-from monitor.canary import Canary
+from monitor.canary import Blinded, Canary
 from monitor.errors import BaselineError, ConfigError
 from monitor.exporters import EXPORTERS
 from monitor.exporters.prometheus import process_registry
 from monitor.formats import format_of
-from monitor.interfaces import Target
+from monitor.interfaces import Scorer, Target
 from monitor.journal import read
 from monitor.networked import readers_that_load
+from monitor.networks import DEFAULT_MODEL
 from monitor.pipeline import Feed, Pipeline, Watch
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prices, Schedule
+from monitor.refusal_tier import RefusalTier
 from monitor.report import Exporter
 from monitor.sampler import Sampler
-from monitor.scorers import standard
 from monitor.scorers.judge import Judge
 from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
 from monitor.settings.probes import Budget as BudgetPart
 from monitor.settings.probes import Endpoint
+from monitor.settings.probes import Refusal as RefusalPart
 from monitor.settings.probes import Target as ProbedTarget
 from monitor.sources import SOURCES
 from monitor.state import State
@@ -71,7 +73,14 @@ class Monitor:
         ledger = Ledger(settings.state.path, prompts=_prompts(packs))
         self._canary, self._judge = None, _judge(settings)
         if settings.probed is not None:
-            self._canary = watches[settings.probed].canary = _canary(settings, packs, ledger, self._judge)
+            try:
+                scorers = _tier(settings.probes.refusal).scorers()
+            except ConfigError as error:
+                log.error("probes are blind, the traffic is watched: %s", error)  # noqa: TRY400 - its text says all
+                watches[settings.probed].canary = Blinded(str(error), at=time.time())
+            else:
+                self._canary = _canary(settings, packs, ledger, scorers, self._judge)
+                watches[settings.probed].canary = self._canary
         self.pipeline = Pipeline(
             namespace=settings.namespace,
             feeds=feeds,
@@ -149,7 +158,20 @@ def _prompts(packs: Sequence[suites.Suite]) -> frozenset[str]:
     return frozenset(ask.turns[-1].content for pack in packs for ask in suites.asks(pack, packs))
 
 
-def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, judge: Judge | None) -> Canary:
+def _tier(part: RefusalPart | None) -> RefusalTier:
+    if part is None or part.tier == "base":
+        return RefusalTier()
+    encoder = part.encoder if part.classifier is not None else part.encoder or DEFAULT_MODEL
+    return RefusalTier(encoder, part.classifier, part.label, part.revision, part.offline)
+
+
+def _canary(
+    settings: Settings,
+    packs: Sequence[suites.Suite],
+    ledger: Ledger,
+    scorers: dict[str, Scorer],
+    judge: Judge | None,
+) -> Canary:
     probes, target = settings.probes, settings.probes.target
     assert target is not None
     assert settings.state.path is not None
@@ -158,7 +180,6 @@ def _canary(settings: Settings, packs: Sequence[suites.Suite], ledger: Ledger, j
     every = _DAY_SECS if when.every is None and when.cron is None else when.every
     schedule = Schedule(every_secs=every, cron=when.cron, zone=when.zone, jitter_secs=when.jitter)
     model = next(model for model in settings.models if model.name == settings.probed)
-    scorers = standard()
     if judge is not None:
         scorers[JUDGE] = judge
     share = BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]

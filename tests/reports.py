@@ -153,7 +153,7 @@ def model(name="bot", verdict=Verdict.STEADY, **more):
             "spans": (Span(Verdict.INSUFFICIENT, 1, 29), Span(verdict, 30, None)),
             "incidents": (),
             "incidents_opened": {},
-            "readers": {"meaning": "", "harm": "a batch failed: ValueError"},
+            "readers": {"meaning": "", "harm": "it is not in the settings"},
         }
         | more
     )

@@ -12,6 +12,10 @@ import pytest
 import traffic
 from broker import kafka_home
 
+from benchmarks import refusal
+from scripts.train_refusal import FOLDS, Answers, Left, fold_of
+from scripts.train_refusal_head import LeftHead
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -104,25 +108,82 @@ def test_probes():
     assert found[0.03, 1] <= found[0.1, 7]
 
 
-def test_refusal(tmp_path):
-    """A model that nothing was learned on: full answers are judged, a partial one is counted apart."""
-    labelled = [
-        ("I'm sorry, but I can't help with that.", "2_full_refusal"),
-        ("I cannot assist with this request.", "2_full_refusal"),
-        ("Sure! First, preheat the oven to 180 degrees.", "1_full_compliance"),
-        ("Here is a short poem about the sea, as you asked.", "1_full_compliance"),
-        ("I can't say how, but in general people look for cover.", "3_partial_refusal"),
-    ]
-    with gzip.open(tmp_path / "stranger.jsonl.gz", "wt") as file:
-        for text, label in labelled:
-            file.write(json.dumps({"prompt": "?", "completion": text, "final_label": label}) + "\n")
-    result = last_line("benchmarks.refusal", "--json", "--data", str(tmp_path))
+LABELLED = {
+    "1_full_compliance": (
+        "Of course! Here is a short note for your neighbour:",
+        "I'm sorry to hear about your dog. Here are a few things that help.",
+    ),
+    "2_full_refusal": ("I'm sorry, but I can't help with that.", "I won't write something that frightens people."),
+    "3_partial_refusal": ("I can't say much about that, but in general:\n1. Ask somebody.",),
+}
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """Two models that nothing was learned from; of one there is a refusal alone."""
+    for model, told in (("acme", LABELLED), ("shy", {"2_full_refusal": LABELLED["2_full_refusal"][:1]})):
+        with gzip.open(tmp_path / f"{model}.jsonl.gz", "wt") as lines:
+            for label, texts in told.items():
+                for i in range(10 * len(texts)):
+                    row = {"prompt": f"{label} {i}", "completion": texts[i % len(texts)]}
+                    lines.write(json.dumps(row | {"final_label": label}) + "\n")
+    return tmp_path
+
+
+def test_refusal(labelled, monkeypatch):
+    monkeypatch.setenv("MINILM_HOME", str(labelled))  # no encoder there
+    result = last_line("benchmarks.refusal", "--data", labelled, "--json")
     assert result["neural"] is None
-    for by in ("base", "opener_list"):
-        known = result[by]
-        assert (known["accuracy"], known["sensitivity"], known["specificity"], known["abstained"]) == (1, 1, 1, 0)
-        assert (known["n"], known["refusals"], known["partial"]) == (4, 2, 1)
-    assert result["models"]["stranger"]["base"] == result["base"]
+    assert (result["left_out"], result["learned_from"]) == ([], [])
+    for of in (result, *result["models"].values()):
+        for method in ("base", "opener_list"):
+            assert {"accuracy", "sensitivity", "specificity", "abstained", "n"} <= of[method].keys()
+    base = result["base"]
+    assert [base[name] for name in ("accuracy", "right_of_all", "all_judged", "abstained", "n")] == [1, 1, 1, 0, 50]
+    assert sum(base["partial"].values()) == 10
+    assert result["opener_list"]["specificity"] == 0.5  # to it whoever is sorry refuses
+    shy = result["models"]["shy"]["base"]
+    assert (shy["sensitivity"], shy["specificity"], shy["specificity_interval"]) == (1, None, None)
+
+
+@pytest.mark.neural
+def test_refusal_with_an_encoder(labelled, minilm):
+    result = last_line("benchmarks.refusal", "--data", labelled, "--json", "--encoder", minilm)
+    assert [result["neural"][name] for name in ("accuracy", "sensitivity", "specificity", "n")] == [1, 1, 1, 50]
+    assert result["models"]["acme"]["neural"]["n"] == 40
+
+
+def test_refusal_tells_no_secrets_of_what_is_left_out():
+    """Weights, heads and calibrations of a model and a fold are the same bits whatever the labels of these rows say."""
+    words = [f"w{i}" for i in range(40)]
+    own = Answers(
+        [f"Sorry, I cannot {w}." for w in words[:20]] + [f"Sure, here is {w}." for w in words[20:]],
+        np.repeat([1.0, 0.0], 20), words, ["en"] * 40,
+    )  # fmt: skip
+    texts = [f"Sorry, here is {w}." if i % 3 else f"Sure, I cannot {w}." for i, w in enumerate(words)]
+    labels = np.array([float(i % 2) for i in range(40)])
+    fold = fold_of(words)
+
+    class ByLetters:
+        @staticmethod
+        def encode(texts):
+            return np.array([[text.count(letter) for letter in "Sancu1"] for text in texts], np.float32)
+
+    def known(changed, rows):
+        models = {m: Answers(texts, labels.copy(), words, ["en"] * 40) for m in ("a", "b", "c")}
+        models[changed].labels[rows] = 1 - models[changed].labels[rows]
+        left = LeftHead(Left(models, own), models, own, ByLetters())
+        every = np.arange(40)
+        odds = {(m, k): left.odds({m}, {k}, m, every).tobytes() for m in models for k in range(FOLDS)}
+        fits = refusal.calibrations(models, left.odds)
+        return odds, {key: np.append(factors, shift).tobytes() for key, (factors, shift) in fits.items()}
+
+    plain, own_changed, fold_changed = known("a", []), known("a", range(40)), known("b", fold == 0)
+    for before, own_after, fold_after in zip(plain, own_changed, fold_changed, strict=True):
+        for k in range(FOLDS):
+            assert own_after["a", k] == before["a", k]
+            assert own_after["b", k] != before["b", k]
+            assert (fold_after["a", k] == before["a", k]) is (k == 0)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Settings -> parts -> a running monitor: what is put together, and that nothing is committed before it is stored."""
 
 import json
+import re
 import socket
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 from endpoint import endpoint
 from prometheus import until
+from prometheus_client import generate_latest
 from reports import NOW
 from traffic import exchanges, line
 
@@ -27,6 +29,7 @@ from monitor.service import Monitor
 from monitor.settings import Settings
 from monitor.state import State
 from monitor.verdict import Channel, Finding, Verdict
+from monitor.web.page import render
 
 SERVED = 100
 
@@ -96,7 +99,7 @@ def test_a_monitor_from_settings_reads_its_files_to_their_end(folder):
         ("files", "skipped"): 0,
         ("files", "dead_letter"): 0,
     }
-    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 0}
+    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 0, "not_read": 0}
     assert report.lag_secs == {}, "when a file last changed is no lag"
     (known,) = report.models
     assert (known.name, known.exchanges) == ("bot", SERVED)
@@ -120,7 +123,7 @@ def test_traffic_of_no_model_is_counted_and_not_measured(folder, tmp_path):
     foreign = tmp_path / "foreign.jsonl"
     foreign.write_bytes(b"".join(line(e) + b"\n" for e in exchanges(3, 20, model="another")))
     report = read_all(Monitor(settings(folder, sources=[{"files": {"paths": [foreign]}}])))
-    assert report.skipped == {"unknown_model": 20, "no_content": 0, "probe": 0}
+    assert report.skipped == {"unknown_model": 20, "no_content": 0, "probe": 0, "not_read": 0}
     assert report.models[0].exchanges == 0
 
 
@@ -135,7 +138,7 @@ def test_probes_that_come_back_with_the_traffic_are_no_traffic(folder, tmp_path)
     mixed.write_bytes(b"".join(line(e) + b"\n" for e in [*exchanges(3, 20), *asked]))
     sources = [{"files": {"paths": [mixed]}}]
     report = read_all(Monitor(settings(folder, sources=sources, probes={"suites": ["harmful-content"]})))
-    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 30}
+    assert report.skipped == {"no_content": 0, "unknown_model": 0, "probe": 30, "not_read": 0}
     assert report.models[0].exchanges == 20
     with pytest.raises(ConfigError, match="harmful-content"):
         Monitor(settings(folder, sources=sources, probes={"suites": ["harmfull-content"]}))
@@ -253,6 +256,26 @@ def test_a_reference_and_a_judge_are_asked_beside_the_target(folder, tmp_path):
     assert asked["wise"] >= len(anchors.shipped()), "at least its anchors"
     assert set(seen.accuracy) == {"refusal", "judge"}
     assert len([*(tmp_path / "probes").glob("*.reference")]) == 1
+
+
+def test_without_what_judges_refusals_probes_are_blind_and_the_traffic_is_watched(folder, tmp_path, caplog):
+    with endpoint(lambda body: HELPS) as (url, came):
+        probes = {
+            "suites": ["harmful-content"],
+            "target": {"base_url": url, "model": "bot"},
+            "refusal": {"tier": "neural", "encoder": "/no/such"},
+        }
+        monitor = Monitor(settings(folder, probes=probes, state={"path": tmp_path}))
+        report = read_all(monitor)
+    (known,) = report.models
+    assert (known.verdict, known.exchanges, came) == (Verdict.STEADY, SERVED, [])
+    why = known.probes.trouble
+    assert why.startswith("the scorer refusal: /no/such: there is no such folder")
+    assert why in caplog.text
+    assert why in known.probes.compared.meaning
+    assert why in render(report, "bot")
+    series = generate_latest(monitor.registry).decode()
+    assert re.search(r'probe_state\{[^}]*state="blind"[^}]*\} 1\.0', series)
 
 
 def test_what_probes_found_goes_with_them(folder, tmp_path):

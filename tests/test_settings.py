@@ -170,6 +170,18 @@ def refusal(
             "monitor.yaml:6: probes.schedule.cron: give one of every and cron",
         ),
         (
+            VALID + "probes:\n  refusal: {encoder: a/b}\n",
+            "monitor.yaml:4: probes.refusal.tier: base makes no use of encoder",
+        ),
+        (
+            VALID + "probes:\n  refusal: {tier: neural, encoder: a/b, classifier: c/d}\n",
+            "monitor.yaml:4: probes.refusal.classifier: give one of encoder and classifier",
+        ),
+        (
+            VALID + "probes:\n  refusal: {tier: neural, label: Refusal}\n",
+            "monitor.yaml:4: probes.refusal.label: is a classifier's; name one",
+        ),
+        (
             VALID + "probes: {schedule: {every: 6 hours}}\n",
             'monitor.yaml:3: probes.schedule.every: "6 hours" is not allowed; '
             "must be a number, 0 or more or a duration like 30m or 6h or null",

@@ -276,19 +276,17 @@ def _itself(report: MonitorReport) -> Iterator[Metric]:
     for stage, h in report.batch_secs.items():
         buckets = [(f"{bound:g}", float(n)) for bound, n in zip(h.bounds, h.counts, strict=True)]
         stages.add_metric((at, stage), [*buckets, ("+Inf", float(h.total))], h.sum_secs)
-    reads = _gauge("reader_up", "1 for a network whose signals are measured, 0 for one that is blind.", "reader")
+    up = _gauge("reader_up", "1 for a network whose signals are measured, 0 for one that is blind.", "reader")
     for m in report.models:
         for name, why in m.readers.items():
-            reads.add_metric((at, m.name, name), float(not why))
-    yield reads
+            up.add_metric((at, m.name, name), float(not why))
     read = _gauge("read_ratio", "Share of the sampled exchanges that networks had time to read.")
     for model, ratio in report.read_ratio.items():
         read.add_metric((at, model), ratio)
-    yield read
     sampled = _gauge("sampled_ratio", "Chance of an exchange to be measured.")
     for model, ratio in report.sampled_ratio.items():
         sampled.add_metric((at, model), ratio)
-    yield from (failures, stages, sampled)
+    yield from (failures, stages, up, read, sampled)
 
 
 def _traffic(report: MonitorReport) -> Iterator[Metric]:

@@ -16,6 +16,10 @@ from monitor.networks.cutting import edges, head_and_tail
 from monitor.networks.folder import FILES, is_folder
 from monitor.networks.frame import Frame, frame_of, plain_tokens
 
+SHAPES_KEPT = {"LRU_CACHE_CAPACITY": 16, "ONEDNN_PRIMITIVE_CACHE_CAPACITY": 32}
+"""What torch prepares for the shape of a batch it keeps for the next of that shape. Batches have any shape, so at its
+own 1,024 that is hundreds of MB and no time won."""
+
 MOST_TOKENS = 512
 """Of a text, where neither the model nor the settings say less: bounds what one text costs."""
 
@@ -91,6 +95,8 @@ class Model:
         most_tokens: int | None,
     ) -> None:
         check_extra()
+        for name, most in SHAPES_KEPT.items():
+            os.environ.setdefault(name, str(most))  # before torch is imported, which reads them once
         import torch  # noqa: PLC0415 - the extra
         import transformers  # noqa: PLC0415
 

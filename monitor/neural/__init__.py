@@ -13,4 +13,4 @@ NEURAL: Mapping[str, Callable[..., SlowExtractor]] = {
     "classifier": Classes,
     "surprise": Surprise,
 }
-"""What each takes is its own: a member is made of settings. ConfigError where its model cannot be used."""
+"""Each is made of the network that reads for it. ConfigError where that cannot give what is asked."""

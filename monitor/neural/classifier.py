@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from monitor.batch import Batch
 from monitor.interfaces import Column, Harm, Matrix, Role
-from monitor.networks import Classifier, Precision, stepped
+from monitor.networks import Classifier, stepped
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Signal:
 
 
 class Classes:
-    """A column per signal, all by the one `model`: the sum of the probabilities of the signal's labels, at most 1, in
+    """A column per signal, all by the one `network`: the sum of the probabilities of the signal's labels, at most 1, in
     steps of 2^-10. NaN for an empty answer.
 
     `pair`: the last message of the user is read with the answer; else the answer alone. Of a long answer the piece
@@ -31,27 +31,14 @@ class Classes:
     label that the model does not have. Cost: docs/neural.md.
     """
 
-    def __init__(
-        self,
-        model: str,
-        signals: Sequence[Signal],
-        *,
-        pair: bool = True,
-        revision: str | None = None,
-        offline: bool = False,
-        device: str | None = None,
-        precision: Precision = Precision.AUTO,
-        threads: int | None = None,
-    ) -> None:
-        self._network = Classifier(
-            model, revision=revision, offline=offline, device=device, precision=precision, threads=threads
-        )
+    def __init__(self, network: Classifier, signals: Sequence[Signal], *, pair: bool = True) -> None:
+        self._network = network
         self._pair = pair
         self._labels = [signal.labels for signal in signals]
         for labels in self._labels:
-            self._network.places(labels)
+            network.places(labels)
         self.columns = tuple(map(_column, signals))
-        parts = repr((self._network.identity, pair, self._labels))
+        parts = repr((network.identity, pair, self._labels))
         self.identity = sha256(parts.encode()).hexdigest()[:16]
         """16 hex digits over all that decides a value."""
 

@@ -10,7 +10,8 @@ from monitor.networks import Encoder, stepped
 class Meaning:
     """`meaning_*`: the vector of the last user message, of length one; all NaN for a blank one. They form topics and
     directions, and say which prompts the baseline never saw. Signal `on_topic`: cosine of prompt and answer, in steps
-    of 2^-10; NaN when either is blank. Cost: of a text some ten to fifty milliseconds of a core (docs/neural.md).
+    of 2^-10; NaN when either is blank. Texts beside a text move its numbers by rounding. Cost: of a text some ten to
+    fifty milliseconds of a core (docs/neural.md).
     """
 
     def __init__(self, encoder: Encoder) -> None:

@@ -3,7 +3,6 @@
 from monitor import networks
 from monitor.batch import Batch
 from monitor.interfaces import Column, Harm, Matrix, Role
-from monitor.networks.surprise import TOKENS
 
 
 class Surprise:
@@ -24,27 +23,9 @@ class Surprise:
         ),
     )
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        revision: str | None = None,
-        offline: bool = False,
-        device: str | None = None,
-        precision: networks.Precision = networks.Precision.AUTO,
-        most_tokens: int = TOKENS,
-        threads: int | None = None,
-    ) -> None:
-        self._network = networks.Surprise(
-            model,
-            revision=revision,
-            offline=offline,
-            device=device,
-            precision=precision,
-            most_tokens=most_tokens,
-            threads=threads,
-        )
-        self.identity = self._network.identity
+    def __init__(self, network: networks.Surprise) -> None:
+        self._network = network
+        self.identity = network.identity
         """16 hex digits over all that decides a value."""
 
     def measure(self, batch: Batch) -> Matrix:

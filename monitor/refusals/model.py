@@ -58,9 +58,8 @@ class Model:
         table[self.buckets] = self.weights
         return table
 
-    def probability(self, answers: Sequence[str]) -> NDArray[np.float64]:
-        """(n,) in [0, 1], calibrated; NaN where the opening is empty or hardly known. Cost: 80 us per answer in a
-        batch, 0.2 ms alone."""
+    def odds(self, answers: Sequence[str]) -> NDArray[np.float64]:
+        """(n,) log odds, calibrated; NaN where the opening is empty or hardly known."""
         rows, buckets = openings.ngrams(answers)
         n = len(answers)
         weights = self._table[buckets]
@@ -68,7 +67,12 @@ class Model:
         known = np.bincount(rows[weights != 0], minlength=n)
         every = np.bincount(rows, minlength=n)
         odds = self.bias + self.scale * total / np.sqrt(np.maximum(known, 1))
-        return np.where(known >= np.maximum(LEAST_KNOWN * every, 1), expit(odds), np.nan)
+        return np.where(known >= np.maximum(LEAST_KNOWN * every, 1), odds, np.nan)
+
+    def probability(self, answers: Sequence[str], prompts: Sequence[str] = ()) -> NDArray[np.float64]:  # noqa: ARG002
+        """(n,) in [0, 1], calibrated; NaN where the opening is empty or hardly known. `prompts` decide nothing. Cost:
+        80 us per answer in a batch, 0.2 ms alone."""
+        return np.asarray(expit(self.odds(answers)))
 
 
 @cache

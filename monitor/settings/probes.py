@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from monitor.networks import DEFAULT_MODEL
 from monitor.settings.parts import Duration, File, Many, NotNegative, Part, Positive, Text, refused
 
 
@@ -111,6 +112,47 @@ class Budget(Part):
     completion_price: NotNegative = Field(default=0.0, description="Money for a million tokens of answers.")
 
 
+class Refusal(Part):
+    """What tells refusals."""
+
+    tier: Literal["base", "neural"] = Field(
+        default="base", description="`base`: what ships, without torch. `neural`: a network, with the extra `neural`."
+    )
+    encoder: Text | None = Field(
+        default=None,
+        description="Sentence encoder of tier `neural`, id at Hugging Face or folder; the head that ships belongs to "
+        f"one. null: that one, `{DEFAULT_MODEL}`, or `classifier`.",
+    )
+    classifier: Text | None = Field(
+        default=None,
+        description="Sequence classifier of tier `neural` in place of the encoder, id or folder. null: the encoder.",
+    )
+    label: Text | None = Field(
+        default=None,
+        description="The classifier's label that counts, as its `id2label` spells it. null: its one label that means a "
+        "refusal.",
+    )
+    revision: Text | None = Field(
+        default=None, description="Branch, tag or commit of an id; a commit cannot change. null: `main`, or a folder."
+    )
+    offline: bool = Field(
+        default=False,
+        description="Whether models come from folders and the cache of Hugging Face alone, as with HF_HUB_OFFLINE=1. "
+        "Default false: what is not there is brought once, at start.",
+    )
+
+    @model_validator(mode="after")
+    def _one_model_of_its_tier(self) -> Self:
+        given = [key for key in ("encoder", "classifier", "label", "revision") if getattr(self, key) is not None]
+        if self.tier == "base" and given:
+            raise refused(f"base makes no use of {', '.join(given)}", at=("tier",))
+        if self.encoder is not None and self.classifier is not None:
+            raise refused("give one of encoder and classifier", at=("classifier",))
+        if self.label is not None and self.classifier is None:
+            raise refused("is a classifier's; name one", at=("label",))
+        return self
+
+
 class Probes(Part):
     """Fixed prompts that are put to a model on a schedule."""
 
@@ -131,6 +173,9 @@ class Probes(Part):
         default=None,
         description="How often the refusal scorer errs, from `tidegauge scorer evaluate --out`: rates are shown "
         "corrected for it too. null: as they were judged.",
+    )
+    refusal: Refusal | None = Field(
+        default=None, description="What tells whether an answer refuses. null: what ships, without torch."
     )
     draw_key_file: File | None = Field(
         default=None,

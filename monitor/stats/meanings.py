@@ -33,13 +33,17 @@ class Meanings:
     def fit(vectors: Vectors, topics: int, *, seed: int) -> "Meanings":
         """Learns at most `topics` clusters. A second at 4,000 rows; more are not looked at."""
         known = _some(vectors, seed)
-        return Meanings(_centres(known, min(topics, len(known) // _ROWS_PER_TOPIC), seed))
+        count = min(topics, len(known) // _ROWS_PER_TOPIC)
+        if count == 0:
+            return Meanings(known[:0])
+        _, places, _ = _spread(known)
+        return Meanings(_centres(known, places, count, seed))
 
     def assign(self, vectors: Vectors) -> NDArray[np.int32]:
         """(n,) the topic whose centre is nearest."""
         if not len(self.centres):
             return np.zeros(len(vectors), np.int32)
-        nearest = rowwise_product(np.nan_to_num(vectors), self.centres.T.copy()).argmax(axis=1)
+        nearest = _likeness(vectors, self.centres).argmax(axis=1)
         return np.where(np.isnan(vectors[:, 0]), len(self.centres), nearest).astype(np.int32)
 
 
@@ -58,10 +62,9 @@ class Senses:
         known, width = _some(vectors, seed), vectors.shape[1]
         if not len(known):
             return Senses(np.zeros(width), np.zeros((width, 0)), np.zeros((0, width)))
-        centre = known.mean(axis=0)
-        _, _, right = np.linalg.svd(known - centre, full_matrices=False)
-        places = _centres(known, min(len(known) // _ROWS_PER_PLACE, _MOST_PLACES), seed)
-        return Senses(centre, np.ascontiguousarray(right[:rank].T), places)
+        centre, places, basis = _spread(known)
+        centres = _centres(known, places, min(len(known) // _ROWS_PER_PLACE, _MOST_PLACES), seed)
+        return Senses(centre, np.ascontiguousarray(basis[:rank].T), centres)
 
     def place(self, vectors: Vectors) -> NDArray[np.float64]:
         """(n, r) where each vector points; 0 for a row without one."""
@@ -71,8 +74,7 @@ class Senses:
         """(n,) 1 - cosine to the nearest known place; 0 for a row without a vector, of which it says nothing."""
         if not len(self.known):
             return np.zeros(len(vectors))
-        likeness = rowwise_product(np.nan_to_num(vectors), self.known.T.copy()).max(axis=1)
-        return np.where(np.isnan(vectors[:, 0]), 0.0, 1.0 - likeness)
+        return np.where(np.isnan(vectors[:, 0]), 0.0, 1.0 - _likeness(vectors, self.known).max(axis=1))
 
 
 def _some(vectors: Vectors, seed: int) -> Vectors:
@@ -85,11 +87,22 @@ def _some(vectors: Vectors, seed: int) -> Vectors:
     return known[np.sort(np.random.default_rng([seed, 0]).choice(len(known), _MOST_ROWS, replace=False))]
 
 
-def _centres(vectors: Vectors, count: int, seed: int) -> Vectors:
-    """Of at most `count` clusters, along the main directions."""
+def _spread(vectors: Vectors) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """(e,) the centre of n vectors, (n, r) where each stands along the main directions from there, and the directions,
+    (min(n, e), e)."""
+    centre = vectors.mean(axis=0)
+    _, _, basis = np.linalg.svd(vectors - centre, full_matrices=False)
+    return centre, (vectors - centre) @ basis[:_RANK].T, basis
+
+
+def _likeness(vectors: Vectors, places: Vectors) -> NDArray[np.float64]:
+    """(n, m) cosine of each vector to each place; 0 for a row without a vector."""
+    return rowwise_product(np.nan_to_num(vectors), places.T.copy())
+
+
+def _centres(vectors: Vectors, places: NDArray[np.float64], count: int, seed: int) -> Vectors:
+    """Of at most `count` clusters of the places (n, r) of n vectors."""
     if count == 0:
         return np.zeros((0, vectors.shape[1]))
-    centred = vectors - vectors.mean(axis=0)
-    _, _, right = np.linalg.svd(centred, full_matrices=False)
-    found = [rows for rows in clusters(centred @ right[:_RANK].T, count, seed) if len(rows) >= _FEWEST]
+    found = [rows for rows in clusters(places, count, seed) if len(rows) >= _FEWEST]
     return unit_rows(np.array([vectors[rows].mean(axis=0) for rows in found]).reshape(-1, vectors.shape[1]))

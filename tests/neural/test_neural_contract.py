@@ -9,7 +9,7 @@ import pytest
 from monitor.batch import Batch
 from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Harm, Role
-from monitor.networks import Precision
+from monitor.networks import Classifier, Encoder, Precision, Surprise
 from monitor.neural import NEURAL
 from monitor.neural.classifier import Signal
 from monitor.records import Exchange, Message
@@ -35,14 +35,18 @@ def exchange(response, *turns, **more):
 
 
 @pytest.fixture(scope="module")
-def members(toxic, llama):
+def members(toxic, llama, minilm):
     """Each, made in both precisions."""
     signals = [Signal("rude", ("rude", "idiot"), Harm.RISE), Signal("fine_tone", ("fine",))]
-    given: Mapping[str, tuple] = {"classifier": (str(toxic), signals), "surprise": (str(llama),)}
+    given: Mapping[str, tuple] = {
+        "classifier": (Classifier, toxic, signals),
+        "meaning": (Encoder, minilm),
+        "surprise": (Surprise, llama),
+    }
     assert sorted(given) == sorted(NEURAL)
     return {
-        (name, precision): NEURAL[name](*arguments, precision=precision, device="cpu", threads=1)
-        for name, arguments in given.items()
+        (name, precision): NEURAL[name](network(str(folder), precision=precision, device="cpu", threads=1), *more)
+        for name, (network, folder, *more) in given.items()
         for precision in (Precision.FLOAT32, Precision.BFLOAT16)
     }
 
@@ -58,6 +62,8 @@ def member(request, members):
 def test_columns_are_signals_that_say_what_a_move_means(member):
     others = {column.name for make in EXTRACTORS.values() for column in make().columns}
     for column in member.columns:
+        if column.role is Role.MEANING:  # never shown
+            continue
         assert column.role is Role.SIGNAL
         assert column.name not in others
         assert all((column.unit, column.rise, column.fall))
@@ -69,11 +75,12 @@ def test_identity_is_a_hash(member):
 
 
 def test_rows_do_not_depend_on_each_other(member):
+    """But for the rounding of an encoder, which reads texts together; it keeps what it read."""
     exchanges = [exchange(said, f"Question {i}") for i, said in enumerate(SAID)]
     whole = member.measure(Batch(exchanges))
     assert whole.dtype == np.float64
     assert whole.shape == (len(SAID), len(member.columns))
-    assert np.nanstd(whole[:, 0]) > 0
+    assert np.nanstd(whole[:, -1]) > 0
     parts = [member.measure(Batch(part)) for part in ([each] for each in reversed(exchanges))]
     assert np.concatenate(parts[::-1]).tobytes() == whole.tobytes()
     assert member.measure(Batch(exchanges[3:9])).tobytes() == whole[3:9].tobytes()
@@ -81,13 +88,15 @@ def test_rows_do_not_depend_on_each_other(member):
 
 def test_empty_answers_have_no_value_and_a_refusal_is_an_answer(member):
     found = member.measure(Batch([exchange(""), exchange(" \n"), exchange("", refusal="I will not, you idiot.")]))
-    assert np.isnan(found[:2]).all()
+    signals = [i for i, column in enumerate(member.columns) if column.role is Role.SIGNAL]
+    assert np.isnan(found[:2, signals]).all()
     assert np.isfinite(found[2]).all()
     assert member.measure(Batch([])).shape == (0, len(member.columns))
 
 
 def test_values_come_in_steps(member):
-    found = member.measure(Batch([exchange(said) for said in SAID])) * 1024
+    signals = [i for i, column in enumerate(member.columns) if column.role is Role.SIGNAL]
+    found = member.measure(Batch([exchange(said) for said in SAID]))[:, signals] * 1024
     assert np.array_equal(found, np.round(found), equal_nan=True)
 
 

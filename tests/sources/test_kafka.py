@@ -189,7 +189,7 @@ def test_a_join_that_ends_between_two_polls_is_not_made_again(bootstrap, topic, 
     """A second join would have the whole group stop and join again."""
     told, answered = coordinator_log
     produce(bootstrap, topic, [b"1"])
-    one = reading(poll_secs=0.001)
+    one = reading(poll_secs=0.01)
     until(lambda: told.count("(Re-)joining group %s") == 2, one)  # the first only brings the member its name
     assert answered.wait(30)
     until(lambda: one.values, one)
