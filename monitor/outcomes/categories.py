@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from monitor.outcomes.ladder import (
     CONFIRM_REPEATS,
-    CONFIRMED,
     HELD_OUT_REPEATS,
     MOST_MOVED,
     SEEN,
     Wanted,
+    climbed,
     held_out,
     lacking,
     to_confirm,
@@ -45,10 +45,10 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """One category. `p` is the chance of so many bad answers, or more, of an unchanged model, in the `window` that
     shows most; SUSPECT when it is at most `alpha`, WORSE when fresh answers `confirmed` it (their p-value; None: there
     are none yet). `reach` says whether held-out asks show it too: "generalised"; or "local" when they could have and do
-    not, or when it hangs on one item; "" while that is not known.
-    Rates are means over items of the week. `detectable` is the smallest loss that a week would find every second time;
-    None: none would. UNSEEN: significantly more asks than at the baseline have no answer to judge. `wanted` is to be
-    put now. `kind` and `scorer` (by name) are those of all answers of the week; None and "" where there are several."""
+    not, or when it hangs on one item; "" while that is not known. Rates are means over items of the week. `detectable`
+    is the smallest loss that a week would find every second time; None: none would. UNSEEN: significantly more asks
+    than at the baseline have no answer to judge. `wanted` is to be put now. `kind` and `scorer` (by name) are those of
+    all answers of the week; None and "" where there are several."""
 
     category: str
     state: State
@@ -131,13 +131,16 @@ def _climbed(
     """A suspicion in the light of fresh answers: what they say when half of them could be judged, what to ask if
     not."""
     again = counts_of(fresh, confirm)
-    if 2 * again[1].sum() < CONFIRM_REPEATS * len(confirm):
-        return replace(found, state=State.SUSPECT, wanted=lacking(confirm, CONFIRM_REPEATS, fresh))
-    found = replace(found, confirmed=confirmation(again, counts_of(before, confirm)))
-    if found.confirmed is None or found.confirmed > CONFIRMED:
-        return found
-    found = replace(found, state=State.WORSE, wanted=lacking(hidden, HELD_OUT_REPEATS, fresh))
-    return replace(found, reach=_reach(found, confirm, before, fresh, hidden))
+    judged = 2 * again[1].sum() >= CONFIRM_REPEATS * len(confirm)
+    confirmed = confirmation(again, counts_of(before, confirm)) if judged else None
+    state = climbed(found.p, found.alpha, confirmed, found=State.WORSE, calm=found.state)
+    found = replace(found, state=state, confirmed=confirmed)
+    if state is State.SUSPECT:
+        return replace(found, wanted=lacking(confirm, CONFIRM_REPEATS, fresh))
+    if state is State.WORSE:
+        reach = _reach(found, confirm, before, fresh, hidden)
+        return replace(found, reach=reach, wanted=lacking(hidden, HELD_OUT_REPEATS, fresh))
+    return found
 
 
 def _reach(
