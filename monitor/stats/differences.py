@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 def grew(before: Sequence[Sequence[int]], now: Sequence[Sequence[int]]) -> float:
     """The chance, when nothing changed, of so large a sum of differences now, or a larger one. Of each item its
-    differences then and now, each -1, 0 or 1. 1.0 when nothing can be compared."""
+    differences then and now, each -1, 0 or 1. 1.0 when nothing can be compared; ValueError when there are not as many
+    items then as now."""
     law, least, seen = np.ones(1), 0, 0
     for then, later in zip(before, now, strict=True):
         if len(then) and len(later):
@@ -29,8 +30,9 @@ def grew(before: Sequence[Sequence[int]], now: Sequence[Sequence[int]]) -> float
 @lru_cache(maxsize=1 << 14)
 def _drawn(minus: int, zero: int, plus: int, n: int) -> NDArray[np.float64]:
     """(2n + 1,) the chances of each sum, from -n on, of n drawn of so many values. Not to be written to."""
-    ways = np.zeros(2 * n + 1)
+    ways, whole = np.zeros(2 * n + 1), math.comb(minus + zero + plus, n)
     for up in range(min(plus, n) + 1):
         for down in range(min(minus, n - up) + 1):
-            ways[n + up - down] += math.comb(plus, up) * math.comb(minus, down) * math.comb(zero, n - up - down)
-    return ways / math.comb(minus + zero + plus, n)
+            some = math.comb(plus, up) * math.comb(minus, down) * math.comb(zero, n - up - down)
+            ways[n + up - down] += some / whole  # of whole numbers, which may be larger than a float can be
+    return ways

@@ -27,3 +27,13 @@ def test_what_was_there_has_not_grown():
     assert grew([[1] * 10] * 4, [[1] * 6] * 4) == 1.0
     assert grew([[0] * 10] * 4, [[1] * 6] * 4) < 1e-6
     assert grew([], []) == grew([[]], [[1]]) == grew([[1]], [[]]) == 1.0
+
+
+def test_of_thousands_of_pairs():
+    assert 0.4 < grew([[1, 0] * 1_000], [[1, 0] * 50]) < 0.6
+    assert grew([[0] * 2_000], [[1] * 100]) < 1e-100
+
+
+def test_as_many_items_then_as_now():
+    with pytest.raises(ValueError, match="shorter"):
+        grew([[0], [0]], [[0]])
