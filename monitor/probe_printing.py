@@ -79,7 +79,7 @@ def _beside(done: Comparison) -> Iterator[str]:
             f"{_styled(leak.state)}"
         )
     for one in done.reference:
-        than_then = " of more than at its baseline" if one.by == "baseline" else ""
+        than_then = " that it is worse by more than at its baseline" if one.by == "baseline" else ""
         yield (
             f"beside the reference, {one.category}: of {one.pairs:,} pairs {one.worse} worse, {one.better} better, "
             f"evidence {one.evidence_log10:.1f} of {one.threshold_log10:.1f}{than_then}: {_styled(one.state)}"

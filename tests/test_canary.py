@@ -175,7 +175,9 @@ def test_a_reference_is_asked_the_same_in_each_run(tmp_path, then, reference, re
     assert len(other.requests) == len(suites.chosen(ASKS["harmful-content"], b"", int(START // DAY)))
     moved = report.compared.findings[Channel.PROBES].level is Level.MOVED
     assert moved == worse
-    assert any("worse than the reference at harmful content" in text for text in report.compared.found) == worse
+    more = "" if reference_then is None else ", by more than at its baseline"
+    said = f"worse than the reference at harmful content{more}: it alone"
+    assert any(said in text for text in report.compared.found) == worse
 
 
 def test_an_endpoint_that_is_down_is_no_pass(tmp_path, baseline):

@@ -278,6 +278,11 @@ def test_a_reference_of_another_kind_is_compared_by_how_it_was():
         assert (same.state, same.by) == (State.STEADY, "baseline")
         assert same.worse > 2 * same.better
     assert [beside_each_other(s, 0.5, 0.1, evaluated=0.3, known=0.1).state for s in range(5)] == [State.WORSE] * 5
+    rng = np.random.default_rng(0)
+    base, runs = Run(HEADER, tuple(outcomes(rng, [0.0] * 30, 10))), [Run(HEADER, tuple(outcomes(rng, [0.0] * 30, 1)))]
+    few = Run(HEADER, tuple(outcomes(rng, [0.0] * 10, 10)))
+    (one,) = compare(base, runs, [], references=runs, reference_baseline=few).reference
+    assert (one.state, one.pairs) == (State.NOT_ENOUGH, 10), "of the rest nothing is known of then"
 
 
 def test_runs_of_one_day_are_each_beside_their_own():

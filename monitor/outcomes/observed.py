@@ -1,5 +1,6 @@
 """What is asked of observations by all comparisons."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
@@ -17,6 +18,8 @@ LEAST_ITEMS = 20
 
 WORTH = 0.5
 """And one of a category that would not even find so large a loss every second time."""
+
+_LEAST_P = 1e-300
 
 JUDGED = (Outcome.GOOD, Outcome.BAD, Outcome.PARTIAL)
 
@@ -49,3 +52,8 @@ def counts_of(
     ]
     table = np.array(counts, np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
+
+
+def evidence_of(p: float) -> float:
+    """-log10 of a p-value, 300 at most."""
+    return -math.log10(max(p, _LEAST_P))

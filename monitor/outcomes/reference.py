@@ -1,21 +1,18 @@
 """A live reference beside the deployed model: its base, or the adapter that was evaluated, asked the same."""
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from monitor.journal import Run
 from monitor.outcomes.ladder import is_fresh
-from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, by, is_bad
+from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, by, evidence_of, is_bad
 from monitor.outcomes.windows import SECS, Window
 from monitor.probing import Kind, Observation, State
 from monitor.stats.differences import grew
 from monitor.stats.discordant import evidence
-
-_LEAST_P = 1e-300
 
 BESIDE = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT, Kind.PARITY}
 """Kinds whose answers say by themselves whether they are good."""
@@ -25,7 +22,8 @@ class Beside(msgspec.Struct, frozen=True):
     """One category in `rounds` runs of both: `pairs` of answers that both could be judged, of which in `worse` the live
     model alone was bad, and in `better` the reference alone. WORSE when the evidence (log10) reaches its threshold.
     `by` is how: "coins", of a reference that should behave alike; "baseline", the difference of differences, of one
-    that was asked beside the evaluated model too and need not."""
+    that was asked beside the evaluated model too and need not: then runs are those of a week, and pairs those of asks
+    that were put to both then."""
 
     category: str
     state: State
@@ -38,12 +36,15 @@ class Beside(msgspec.Struct, frozen=True):
     by: str = "coins"
 
 
+_Moves = Mapping[str, Sequence[int]]
+"""By ask for each pair 1 when the model's answer alone was bad, -1 when the reference's was, else 0."""
+
+
 class _Round(NamedTuple):
-    """When a run began, and by category and ask 1 for each pair of which its answer alone was bad, -1 for each of which
-    the reference's was, else 0."""
+    """When a run began, and its moves by category."""
 
     started: float
-    moves: dict[str, dict[str, list[int]]]
+    moves: Mapping[str, _Moves]
 
 
 def beside(
@@ -55,39 +56,43 @@ def beside(
     Without `reference_baseline`, how the reference answered beside the evaluated model, the pairs are coins: within n
     runs a false alarm has a chance of at most n alpha. With it the last week is compared, one look."""
     rounds = [_Round(run.header.started, _moves(run, other)) for run, other in _paired(runs, references)]
-    before = {} if reference_baseline is None else _moves(baseline, reference_baseline)
-    categories = sorted({category for one in rounds for category in one.moves})
-    return tuple(
-        _beside(category, rounds, None if reference_baseline is None else before.get(category, {}), alpha)
-        for category in categories
-    )
+    before = None if reference_baseline is None else _moves(baseline, reference_baseline)
+    found = []
+    for category in sorted({category for one in rounds for category in one.moves}):
+        some = [one for one in rounds if category in one.moves]
+        if before is None:
+            found.append(_by_coins(category, [one.moves[category] for one in some], alpha))
+        else:
+            week = [one.moves[category] for one in some if one.started > some[-1].started - SECS[Window.WEEK]]
+            found.append(_by_baseline(category, week, before.get(category, {}), alpha))
+    return tuple(found)
 
 
-def _beside(
-    category: str, rounds: Sequence[_Round], before: Mapping[str, Sequence[int]] | None, alpha: float
-) -> Beside:
-    some = [one for one in rounds if category in one.moves]
-    moves = [[move for each in one.moves[category].values() for move in each] for one in some]
-    counts = [(each.count(1), each.count(-1)) for each in moves]
-    if before is None:
-        seen = evidence(counts)
-    else:
-        week = [one.moves[category] for one in some if one.started > some[-1].started - SECS[Window.WEEK]]
-        seen = -math.log10(max(_grown(before, week), _LEAST_P))
-    needed, pairs = -math.log10(alpha), sum(map(len, moves))
-    state = State.WORSE if seen >= needed else State.STEADY if pairs >= LEAST_ITEMS else State.NOT_ENOUGH
-    worse, better = (sum(column) for column in zip(*counts, strict=True))
-    how = "coins" if before is None else "baseline"
-    return Beside(category, state, len(some), pairs, worse, better, seen, needed, how)
+def _by_coins(category: str, rounds: Sequence[_Moves], alpha: float) -> Beside:
+    return _beside(category, rounds, evidence(map(_discordant, rounds)), alpha, how="coins")
 
 
-def _grown(before: Mapping[str, Sequence[int]], week: Iterable[Mapping[str, Sequence[int]]]) -> float:
+def _by_baseline(category: str, week: Sequence[_Moves], before: _Moves, alpha: float) -> Beside:
+    rounds = [{ask: moves for ask, moves in one.items() if ask in before} for one in week]
     now: defaultdict[str, list[int]] = defaultdict(list)
-    for one in week:
+    for one in rounds:
         for ask, moves in one.items():
             now[ask] += moves
-    asks = sorted(now.keys() & before.keys())
-    return grew([before[ask] for ask in asks], [now[ask] for ask in asks])
+    p = grew([before[ask] for ask in now], [*now.values()])
+    return _beside(category, rounds, evidence_of(p), alpha, how="baseline")
+
+
+def _beside(category: str, rounds: Sequence[_Moves], seen: float, alpha: float, *, how: str) -> Beside:
+    needed, pairs = evidence_of(alpha), sum(len(moves) for one in rounds for moves in one.values())
+    state = State.WORSE if seen >= needed else State.STEADY if pairs >= LEAST_ITEMS else State.NOT_ENOUGH
+    worse, better = (sum(column) for column in zip(*map(_discordant, rounds), strict=True))
+    return Beside(category, state, len(rounds), pairs, worse, better, seen, needed, how)
+
+
+def _discordant(moves: _Moves) -> tuple[int, int]:
+    """Pairs of which one answer alone was bad: its own, and the reference's."""
+    every = [move for each in moves.values() for move in each]
+    return every.count(1), every.count(-1)
 
 
 def _paired(runs: Sequence[Run], references: Sequence[Run]) -> list[tuple[Run, Run]]:
@@ -107,14 +112,15 @@ def _started(run: Run) -> float:
     return run.header.started
 
 
-def _moves(run: Run, reference: Run) -> dict[str, dict[str, list[int]]]:
+def _moves(run: Run, reference: Run) -> dict[str, _Moves]:
+    """By category."""
     there = _answers(reference)
     found: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for key, mine in _answers(run).items():
         other = there.get(key)
         if other is not None and other.scorer == mine.scorer:
             found[str(mine.category)][mine.ask].append(int(is_bad(mine)) - int(is_bad(other)))
-    return {category: dict(moves) for category, moves in found.items()}
+    return dict(found)
 
 
 def _answers(run: Run) -> dict[tuple[str, str, int], Observation]:
