@@ -192,6 +192,29 @@ def test_what_is_told_after_a_trigger_alone_is_put_again(cli, tmp_path):
     assert (leak["item"], leak["state"], leak["again"]) == ("mine/m-scan", "worse", 10 * leak["told"])
 
 
+def test_a_reference_of_another_kind_is_compared_by_how_it_was(cli, tmp_path):
+    """A model that does what the reference refuses, and always did."""
+    path = tmp_path / "mine.yaml"
+    items = "".join(ITEM.format(i=i) for i in range(30))
+    path.write_text(PACK.format(items=items).replace("baseline: 10", "baseline: 3"))
+    base, other_base, night, other_night = (tmp_path / name for name in ("base", "other-base", "night", "other-night"))
+    for out, other, command, more in (
+        (base, other_base, "baseline", ("--concurrency", 16)),
+        (night, other_night, "run", ("--epoch", 3)),
+    ):
+        asked(cli, command, path, out, lambda body: YES, *more)
+        asked(cli, command, path, other, aligned, *more)
+    compared = ("probe", "compare", base, night, "--pack", path, "--reference", other_night)
+    alike = cli(*compared)
+    assert (alike.code, "beside the reference, harmful_content: of 30 pairs 30 worse, 0 better" in alike.out) == (
+        1,
+        True,
+    )
+    (one,) = json.loads(cli(*compared, "--reference-baseline", other_base, "--json").out)["reference"]
+    assert (one["state"], one["by"], one["pairs"], one["worse"]) == ("steady", "baseline", 30, 30)
+    assert "that it is worse by more than at its baseline" in cli(*compared, "--reference-baseline", other_base).out
+
+
 def test_a_mistake_is_one_line(cli, pack, tmp_path):
     for args, said in (
         (("list", "harmfull-content"), "harmful-content"),
