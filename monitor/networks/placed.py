@@ -28,8 +28,8 @@ class Placed:
     spans: NDArray[np.int32]
 
     def stretches(self, chosen: NDArray[np.bool_]) -> list[str]:
-        """The text of each maximal run of chosen tokens, in their order; a word with a chosen token belongs to its run
-        as a whole. `chosen` (n,), one for each token."""
+        """The text of each maximal run of chosen tokens, in their order, without blanks around it; a word with a chosen
+        token belongs to its run as a whole. `chosen` (n,), one for each token."""
         if not chosen.any():
             return []
         whole, spans = chosen.tolist(), self.spans.tolist()
@@ -40,13 +40,13 @@ class Placed:
             whole[i - 1] = whole[i - 1] or (joined[i] and whole[i])
         edges = np.flatnonzero(np.diff([False, *whole, False])).tolist()
         runs = zip(edges[::2], edges[1::2], strict=True)
-        return [self.text[spans[first][0] : spans[after - 1][1]] for first, after in runs]
+        found = (self.text[spans[first][0] : spans[after - 1][1]].strip() for first, after in runs)
+        return [each for each in found if each]
 
     def _joined(self, end: int, start: int) -> bool:
         """Whether one token that has ended and the next stand in the same word."""
-        if start != end:
-            return start < end
-        return 0 < start < len(self.text) and _goes_on(self.text[start - 1]) and _goes_on(self.text[start])
+        # An accent by itself, which many tokenizers join to its letter or drop, stands between two tokens.
+        return start < end or all(map(_goes_on, self.text[max(end - 1, 0) : start + 1]))
 
 
 def placed(tokenizer: Any, texts: Sequence[str]) -> list[Placed]:

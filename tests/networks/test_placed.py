@@ -22,6 +22,18 @@ def bytewise():
     return PreTrainedTokenizerFast(tokenizer_object=made)
 
 
+@pytest.fixture(scope="module")
+def pieces():
+    """A real tokenizer of pieces that begin with their blank and have composed letters, as those of XLM-R do."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    known = [*"▁AtnaMül.田中さ", "▁An", "na"]
+    made = Tokenizer(models.Unigram([("<unk>", 0.0), *((piece, -len(piece)) for piece in known)], unk_id=0))
+    made.normalizer, made.pre_tokenizer = normalizers.NFKC(), pre_tokenizers.Metaspace()
+    return PreTrainedTokenizerFast(tokenizer_object=made, unk_token="<unk>")
+
+
 def chosen(each, *characters):
     """The stretches of the tokens that hold one of these characters."""
     at = [each.text.index(character) for character in characters]
@@ -46,6 +58,15 @@ def test_a_word_with_a_chosen_token_is_chosen(bytewise, characters, found):
     assert chosen(each, *characters) == found
 
 
+@pytest.mark.parametrize(
+    ("characters", "found"),
+    [("n", ["Anna"]), ("M", ["Mu\u0308ll"]), ("l", ["Mu\u0308ll"]), ("田", ["田"]), (".", ["."])],
+)
+def test_blanks_before_words_and_accents_by_themselves_are_no_part_and_no_end(pieces, characters, found):
+    (each,) = placed(pieces, ["At Anna. Mu\u0308ll 田中さ"])
+    assert chosen(each, *characters) == found
+
+
 def test_texts_are_kept_apart(bytewise):
     first, second, third = placed(bytewise, ["Anna", "", "No"])
     assert [len(each.tokens) for each in (first, second, third)] == [4, 0, 2]
@@ -57,7 +78,7 @@ def test_texts_are_kept_apart(bytewise):
 def test_words_end_where_a_letter_stands_beside_none():
     each = Placed("a-b cd", [1, 2, 3, 4, 5], np.array([(0, 1), (1, 2), (2, 3), (3, 5), (5, 6)], np.int32))
     runs = [each.stretches(np.arange(5) == i) for i in range(5)]
-    assert runs == [["a"], ["-"], ["b"], [" cd"], [" cd"]]
+    assert runs == [["a"], ["-"], ["b"], ["cd"], ["cd"]]
 
 
 def test_a_tokenizer_that_cannot_tell_is_refused(tmp_path):
