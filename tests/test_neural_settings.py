@@ -13,7 +13,7 @@ TONE = {"name": "mood", "model": "/models/tone", "labels": ["glad"]}
 
 def test_nothing_reads_unless_it_is_asked_to():
     made = Neural()
-    assert (made.encoder, made.classifiers, made.surprise) == (None, (), None)
+    assert (made.encoder, made.classifiers, made.surprise, made.names) == (None, (), None, None)
 
 
 def test_an_encoder_may_be_left_to_its_defaults():
@@ -37,7 +37,7 @@ def test_names_that_are_no_words(name):
         Neural.model_validate({"classifiers": [TONE | {"name": name}]})
 
 
-@pytest.mark.parametrize("name", ["surprise", *(make().columns[0].name for make in EXTRACTORS.values())])
+@pytest.mark.parametrize("name", ["surprise", "new_name", *(make().columns[0].name for make in EXTRACTORS.values())])
 def test_names_of_other_signals(name):
     with pytest.raises(ValidationError, match=f"{name} is the name of another signal"):
         Neural.model_validate({"classifiers": [TONE | {"name": name}]})
@@ -52,6 +52,17 @@ def test_a_name_twice():
 def test_labels_that_say_nothing(labels):
     with pytest.raises(ValidationError):
         Neural.model_validate({"classifiers": [TONE | {"labels": labels}]})
+
+
+def test_labels_of_persons_may_be_left_to_the_model():
+    (names, named) = (Neural.model_validate({"names": {"model": "m"} | more}).names for more in ({}, {"labels": ["X"]}))
+    assert (names.labels, names.precision, named.labels) == (None, "auto", ("X",))
+
+
+@pytest.mark.parametrize("labels", [[], ["PER", "PER"], [""]])
+def test_labels_of_persons_that_say_nothing(labels):
+    with pytest.raises(ValidationError):
+        Neural.model_validate({"names": {"model": "m", "labels": labels}})
 
 
 def test_those_that_read_alike_share_a_model():
