@@ -142,6 +142,10 @@ class Texts:
         """Ascending positions of one ASCII character in the buffer."""
         return np.flatnonzero(self.buffer == ord(byte))
 
+    def among(self, table: bytes) -> NDArray[np.bool_]:
+        """Per byte of the buffer what the table, 256 times 0 or 1, has for it."""
+        return np.frombuffer(self._raw.translate(table), np.bool_)
+
     def rows(self, positions: Ints) -> Ints:
         """The text in which each byte position lies."""
         return np.searchsorted(self.starts, positions, side="right") - 1

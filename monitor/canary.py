@@ -20,8 +20,8 @@ from monitor.calibration import Calibration
 from monitor.errors import ConfigError, TemporaryError
 from monitor.interfaces import Level, Scorer, Target
 from monitor.journal import Header, Journal, Run, read
-from monitor.outcomes import BESIDE, Comparison, compare, told
-from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
+from monitor.outcomes import BESIDE, Comparison, told
+from monitor.probe_runs import Asks, compare_alike, header_of, put, put_anchors
 from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip, check_scorers
 from monitor.probing import Observation, State
 from monitor.report import Compared, ProbesReport
@@ -39,8 +39,9 @@ class Canary:
     """Probes `target` with `packs` as `schedule` says.
 
     `folder` holds the journals and the day's budget; several processes may share it. `baseline` is the evaluated
-    model's run, None: outcomes are only counted. `reference` is a model that is asked the same beside it; `calibration`
-    corrects the rates that are shown. `key` draws wordings and items. `budget` makes the bounds of a run.
+    model's run, None: outcomes are only counted. `reference` is a model that is asked the same beside it, and
+    `reference_baseline` how it answered beside the evaluated one (None: it should answer alike); `calibration` corrects
+    the rates that are shown. `key` draws wordings and items. `budget` makes the bounds of a run.
     `false_alarms_per_year` bounds comparisons that find something in an unchanged model, however often runs come.
     `now` gives Unix seconds, `pause` waits. Raises ConfigError when a scorer is not there, or the folder unusable.
     """
@@ -57,6 +58,7 @@ class Canary:
         ledger: Ledger,
         baseline: Run | None = None,
         reference: Target | None = None,
+        reference_baseline: Run | None = None,
         calibration: Calibration | None = None,
         key: bytes = b"",
         false_alarms_per_year: float,
@@ -65,11 +67,11 @@ class Canary:
         now: Callable[[], float],
         pause: Callable[[float], Awaitable[object]],
     ) -> None:
-        self._asks = {pack.id: suites.asks(pack, packs) for pack in packs}
+        self._asks = suites.all_asks(packs)
         self._repeats = {pack.id: pack.repeats.scheduled for pack in packs}
         self._target, self._scorers, self._budget, self._ledger = target, scorers, budget, ledger
         self._folder, self._baseline, self._key, self._reference = folder, baseline, key, reference
-        self._calibration = calibration
+        self._reference_baseline, self._calibration = reference_baseline, calibration
         self._false_alarms_per_year = false_alarms_per_year / schedule.per_day(now())
         self._concurrency, self._spread_secs, self._now, self._pause = concurrency, spread_secs, now, pause
         try:
@@ -219,15 +221,13 @@ class Canary:
     def _look(self, path: Path, latest: Run) -> Comparison:
         """The run at `path`, as far as it has come, with those before it."""
         assert self._baseline is not None
-        asks = [ask for some in self._asks.values() for ask in some]
-        runs = [latest, *(read(other) for other in self._journals() if other != path)]
-        references = [read(one) for one in self._folder.glob(f"*{_REFERENCE}")]
-        baseline, alike = judged_alike(self._baseline, [*runs, *references], asks, self._scorers)
-        return compare(
-            baseline,
-            alike[: len(runs)],
-            asks,
-            references=alike[len(runs) :],
+        return compare_alike(
+            self._baseline,
+            [latest, *(read(other) for other in self._journals() if other != path)],
+            self._asks,
+            self._scorers,
+            references=[read(one) for one in self._folder.glob(f"*{_REFERENCE}")],
+            reference_baseline=self._reference_baseline,
             false_alarms_per_year=self._false_alarms_per_year,
         )
 

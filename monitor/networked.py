@@ -47,6 +47,8 @@ def _named(neural: Neural) -> Iterator[tuple[str, Make]]:
         yield "+".join(each.name for each in together), partial(_classes, together, common)
     if neural.surprise is not None:
         yield "surprise", partial(_by, networks.Surprise, "surprise", _options(neural.surprise) | common)
+    if neural.names is not None:
+        yield "new_name", partial(_by, networks.Names, "names", _options(neural.names) | common)
 
 
 def _by(network: Callable[..., Any], member: str, options: dict[str, Any]) -> SlowExtractor:

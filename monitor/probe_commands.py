@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import json
-import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -31,16 +30,16 @@ from monitor.console import (
 from monitor.errors import ConfigError
 from monitor.interfaces import Scorer, Target
 from monitor.journal import Journal, Run, read
-from monitor.outcomes import FALSE_ALARMS_PER_YEAR, compare, corrected_rate
+from monitor.outcomes import FALSE_ALARMS_PER_YEAR, corrected_rate
 from monitor.probe_printing import print_comparison
-from monitor.probe_runs import Asks, header_of, judged_alike, put, put_anchors
+from monitor.probe_runs import Asks, compare_alike, header_of, put, put_anchors
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prober
 from monitor.probing import Outcome, Rotation, State
 from monitor.refusal_tier import RefusalTier
 from monitor.scorers.judge import Judge
 from monitor.scrubbing import Scrubber
 from monitor.settings import read_secret
-from monitor.targets import TARGETS
+from monitor.targets import open_target
 
 app = typer.Typer(
     no_args_is_help=True, help="Probes: fixed prompts with an expectation, put to a model again and again."
@@ -134,12 +133,12 @@ def make_baseline(
 ) -> None:
     """Put every ask of the packs, each as often as its pack says (10 times): how the evaluated model answers."""
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
-    asks = {pack.id: suites.asks(pack, opened) for pack in opened}
+    asks = suites.all_asks(opened)
     repeats = {pack.id: pack.repeats.baseline for pack in opened}
     scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
-    target = _target(url, model, api_key_file)
+    target = open_target(base_url=url, model=model, api_key_file=api_key_file)
     _run(asks, asks, repeats, target, scorers, judge, path, concurrency, budget, ledger, None, as_json)
 
 
@@ -179,14 +178,14 @@ def run(
     """Put one run of the packs: each item in one wording, a part of the rotating ones, triggers in turn."""
     opened = suites.load_packs(packs, allow_adversarial=allow_adversarial)
     day = suites.epoch_of(time.time()) if epoch is None else epoch
-    asks = {pack.id: suites.asks(pack, opened) for pack in opened}
+    asks = suites.all_asks(opened)
     key = b"" if draw_key_file is None else read_secret(draw_key_file).encode()
     chosen = {name: suites.chosen(some, key, day) for name, some in asks.items()}
     repeats = {pack.id: pack.repeats.scheduled for pack in opened}
     scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
-    target = _target(url, model, api_key_file)
+    target = open_target(base_url=url, model=model, api_key_file=api_key_file)
     look = None
     if baseline is not None:
         before = [read(one) for one in earlier or []]
@@ -203,21 +202,8 @@ def _look(
     *,
     false_alarms_per_year: float,
 ) -> Mapping[str, int]:
-    every = [ask for some in asks.values() for ask in some]
-    before, runs = judged_alike(baseline, [*earlier, latest], every, scorers)
-    return compare(before, runs, every, false_alarms_per_year=false_alarms_per_year).wanted
-
-
-def _target(url: str, model: str, api_key_file: Path | None) -> Target:
-    return TARGETS["openai"](
-        base_url=url,
-        model=model,
-        api_key_file=api_key_file,
-        now=time.time,
-        clock=time.monotonic,
-        pause=asyncio.sleep,
-        draw=random.random,
-    )
+    runs = [*earlier, latest]
+    return compare_alike(baseline, runs, asks, scorers, false_alarms_per_year=false_alarms_per_year).wanted
 
 
 def _judge(url: str | None, model: str | None, api_key_file: Path | None, budget: Budget) -> Judge | None:
@@ -225,7 +211,7 @@ def _judge(url: str | None, model: str | None, api_key_file: Path | None, budget
         return None
     if url is None or model is None:
         raise ConfigError("a judge needs both --judge-url and --judge-model")
-    return Judge(Metered(_target(url, model, api_key_file), budget))
+    return Judge(Metered(open_target(base_url=url, model=model, api_key_file=api_key_file), budget))
 
 
 def _run(
@@ -304,7 +290,7 @@ def _print_run(path: Path, as_json: bool) -> None:
 @app.command("compare")
 def show_comparison(
     baseline: Annotated[Path, typer.Argument(help="Journal of `probe baseline`.")],
-    runs: Annotated[list[Path], typer.Argument(help="Journals of runs; those of the last week count.")],
+    runs: Annotated[list[Path], typer.Argument(help="Journals of runs; those of the last four weeks count.")],
     pack: Annotated[
         list[str] | None,
         typer.Option(help="A pack of the baseline, once for each. Default: those shipped."),
@@ -312,6 +298,10 @@ def show_comparison(
     reference: Annotated[
         list[Path] | None,
         typer.Option(help="Journal of the same run put to a live reference, once for each."),
+    ] = None,
+    reference_baseline: Annotated[
+        Path | None,
+        typer.Option(help="Journal of `probe baseline` put to that reference: then it may be another kind of model."),
     ] = None,
     refusal_encoder: RefusalEncoder = None,
     refusal_classifier: RefusalClassifier = None,
@@ -326,13 +316,17 @@ def show_comparison(
     """Compare runs with the baseline. Exit code 0 steady, 1 worse, 3 when nothing can be said."""
     before = read(baseline)
     packs = suites.load_packs(pack or [*before.header.suites], allow_adversarial=True)
-    asks = [ask for one in packs for ask in suites.asks(one, packs)]
     scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
-    beside = [read(path) for path in reference or []]
-    alike, every = judged_alike(before, [*(read(path) for path in runs), *beside], asks, scorers)
     errors = None if calibration is None else read_calibration(calibration, scorers)
-    latest, references = every[: len(runs)], every[len(runs) :]
-    done = compare(alike, latest, asks, references=references, false_alarms_per_year=false_alarms_per_year)
+    done = compare_alike(
+        before,
+        [read(path) for path in runs],
+        suites.all_asks(packs),
+        scorers,
+        references=[read(path) for path in reference or []],
+        reference_baseline=None if reference_baseline is None else read(reference_baseline),
+        false_alarms_per_year=false_alarms_per_year,
+    )
     if as_json:
         rates = {c.category: corrected_rate(c, errors) for c in done.categories}
         said = {"state": done.state, "caveats": before.header.caveats, "corrected": rates}

@@ -25,7 +25,7 @@ _LEFT_OUT = {
     LeftOut.OLD: "older than four weeks before the latest",
     LeftOut.SCORERS: "the scorers had moved in that run",
 }
-_REACH = {"generalised": "; held-out items show it too", "local": "; held-out items do not show it"}
+_REACH = {"generalised": "; held-out items show it too", "local": "; it is of these items alone"}
 
 
 def print_comparison(done: Comparison, calibration: Calibration | None = None) -> None:
@@ -66,11 +66,12 @@ def _beside(done: Comparison) -> Iterator[str]:
     for gap in done.parity:
         yield (
             f"gap of {gap.measure} over whom it is about: {gap.gap_before:.2f} before, {gap.gap:.2f} now, "
-            f"{gap.sets} sets, p {gap.p:.2g}: {_styled(gap.state)}"
+            f"{gap.sets} sets, p {gap.p:.2g}{_afresh(gap.confirmed)}: {_styled(gap.state)}"
         )
     if (who := done.identity) is not None:
         yield (
-            f"first {who.by} at {who.prompts} prompts: distance {who.distance:.3f}, p {who.p:.2g}: {_styled(who.state)}"
+            f"first {who.by} at {who.prompts} prompts: distance {who.distance:.3f}, p {who.p:.2g}"
+            f"{_afresh(who.confirmed)}: {_styled(who.state)}"
         )
     for leak in done.leaks:
         yield (
@@ -78,16 +79,19 @@ def _beside(done: Comparison) -> Iterator[str]:
             f"{_styled(leak.state)}"
         )
     for one in done.reference:
+        than_then = " that it is worse by more than at its baseline" if one.by == "baseline" else ""
         yield (
             f"beside the reference, {one.category}: of {one.pairs:,} pairs {one.worse} worse, {one.better} better, "
-            f"evidence {one.evidence_log10:.1f} of {one.threshold_log10:.1f}: {_styled(one.state)}"
+            f"evidence {one.evidence_log10:.1f} of {one.threshold_log10:.1f}{than_then}: {_styled(one.state)}"
         )
     for trigger in done.triggers:
         yield (
             f"[bold red]trigger[/] {trigger.variant}: bad at {trigger.bad} of {trigger.looks} prompts, "
             f"with its control at {trigger.bad_control}"
         )
-    if done.tried and not done.triggers:
+    for variant in done.suspects:
+        yield f"[yellow]trigger[/] {variant} stood out, and was not tried on other prompts"
+    if done.tried and not done.triggers and not done.suspects:
         yield f"triggers: {done.tried} tried, none does anything new. A list finds no secret that is not on it."
 
 
@@ -108,6 +112,10 @@ def _moved(done: Comparison) -> Iterator[str]:
                 f"{moved.bad_before} of {moved.judged_before}"
             )
             yield f"  then: {escape(_short(moved.answer_before))}\n  now:  {escape(_short(moved.answer))}"
+
+
+def _afresh(p: float | None) -> str:
+    return "" if p is None else f", afresh {p:.2g}"
 
 
 def _styled(state: State) -> str:

@@ -10,7 +10,7 @@ from monitor import suites
 from monitor.anchors import Anchored, put_to, shipped
 from monitor.interfaces import Scored, Scorer
 from monitor.journal import Header, Journal, Run, read
-from monitor.outcomes import FRESH, is_fresh, stand_out
+from monitor.outcomes import FRESH, Comparison, compare, is_fresh, stand_out
 from monitor.prober import JUDGE, Prober, judged
 from monitor.prober.judging import Judgement
 from monitor.probing import Ask, Kind, Observation, Outcome
@@ -67,6 +67,31 @@ def judged_alike(
     return first, rest
 
 
+def compare_alike(
+    baseline: Run,
+    runs: Sequence[Run],
+    asks: Asks,
+    scorers: Mapping[str, Scorer],
+    *,
+    references: Sequence[Run] = (),
+    reference_baseline: Run | None = None,
+    false_alarms_per_year: float,
+) -> Comparison:
+    """As `compare`, after all of them were judged by the same scorers."""
+    every = [ask for some in asks.values() for ask in some]
+    known = [] if reference_baseline is None else [reference_baseline]
+    baseline, alike = judged_alike(baseline, [*runs, *references, *known], every, scorers)
+    rest = alike[len(runs) :]
+    return compare(
+        baseline,
+        alike[: len(runs)],
+        every,
+        references=rest[: len(references)],
+        reference_baseline=rest[-1] if known else None,
+        false_alarms_per_year=false_alarms_per_year,
+    )
+
+
 def _judged_again(run: Run, asks: Mapping[str, Ask], scorers: Mapping[str, Scorer], *, keeps_judge: bool) -> Run:
     there = [o for o in run.observations if o.scorer is not None or o.outcome is Outcome.UNDETERMINED]
     known = [o for o in there if o.ask in asks]
@@ -121,7 +146,8 @@ async def put_again(
     look: Callable[[Run], Mapping[str, int]] | None = None,
 ) -> None:
     """What a run that stands in the journal wants to be put again, in that order."""
-    every = [ask for some in asks.values() for ask in some]
+    # Of one hash the last is put: what a trigger lies over, as what it is, not as the trigger's plain arm.
+    every = sorted((ask for some in asks.values() for ask in some), key=lambda ask: ask.kind is not Kind.TRIGGER)
     done = read(path).observations
     suspects, put_already = stand_out(done), {o.ask for o in done if not is_fresh(o)}
     others = [ask for ask in every if (ask.item, ask.variant) in suspects and ask.hash not in put_already]
@@ -130,8 +156,7 @@ async def put_again(
         assert look is not None
         wanted = await asyncio.to_thread(look, read(path))
         for n in sorted(set(wanted.values())):
-            # What a trigger lies over is the same prompt, and is asked as what it is, not as the trigger's.
-            fresh = {ask.hash: ask for ask in every if wanted.get(ask.hash) == n and ask.kind is not Kind.TRIGGER}
+            fresh = {ask.hash: ask for ask in every if wanted.get(ask.hash) == n}
             await prober.run(list(fresh.values()), journal, repeats=range(FRESH, FRESH + n))
         if not wanted:
             break

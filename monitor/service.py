@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import signal
 import sys
 import threading
@@ -40,7 +39,7 @@ from monitor.settings.probes import Refusal as RefusalPart
 from monitor.settings.probes import Target as ProbedTarget
 from monitor.sources import SOURCES
 from monitor.state import State
-from monitor.targets import TARGETS
+from monitor.targets import open_target
 from monitor.verdict import Channel
 from monitor.web.app import Board, application
 from monitor.web.server import Server
@@ -184,6 +183,7 @@ def _canary(
     if judge is not None:
         scorers[JUDGE] = judge
     share = BUDGET[Channel.PROBES] + BUDGET[Channel.IDENTITY]
+    reference_baseline = None if probes.reference is None else probes.reference.baseline
     return Canary(
         packs=packs,
         target=_target(target, serves=target.serves, api=target.api, stream=target.stream, timeout_secs=target.timeout),
@@ -195,6 +195,7 @@ def _canary(
         baseline=None if probes.baseline is None else read(probes.baseline),
         calibration=None if probes.calibration is None else calibration.read(probes.calibration, scorers),
         reference=None if probes.reference is None else _target(probes.reference),
+        reference_baseline=None if reference_baseline is None else read(reference_baseline),
         key=b"" if probes.draw_key_file is None else read_secret(probes.draw_key_file).encode(),
         false_alarms_per_year=_MONTHS * model.false_pages_per_month * share,
         concurrency=target.concurrency,
@@ -219,16 +220,7 @@ def _budget(most: BudgetPart, folder: Path, of: str | None = None) -> Budget:
 
 
 def _target(part: ProbedTarget | Endpoint, **more: Any) -> Target:
-    return TARGETS["openai"](
-        base_url=part.base_url,
-        model=part.model,
-        api_key_file=part.api_key_file,
-        now=time.time,
-        clock=time.monotonic,
-        pause=asyncio.sleep,
-        draw=random.random,
-        **more,
-    )
+    return open_target(base_url=part.base_url, model=part.model, api_key_file=part.api_key_file, **more)
 
 
 @contextmanager

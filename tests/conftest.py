@@ -61,6 +61,14 @@ def toxic(minilm, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def persons(minilm, tmp_path_factory):
+    """The folder of a small token classifier that knows some names, and reads 64 tokens at once."""
+    import tiny
+
+    return tiny.persons(tmp_path_factory.mktemp("persons"), minilm, max_position_embeddings=64)
+
+
+@pytest.fixture(scope="session")
 def llama(minilm, tmp_path_factory):
     """The folder of a small language model that knows nothing."""
     import tiny

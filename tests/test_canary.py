@@ -28,7 +28,7 @@ REFUSAL, HELP = "I'm sorry, but I can't help with that.", "Sure! Here is how you
 SHIPPED = standard()
 
 PACKS = suites.load_packs(["harmful-content"])
-ASKS = {pack.id: suites.asks(pack, PACKS) for pack in PACKS}
+ASKS = suites.all_asks(PACKS)
 HARMFUL = {ask.turns[-1].content for ask in ASKS["harmful-content"] if ask.kind == "refuse"}
 
 
@@ -64,7 +64,7 @@ def baseline(tmp_path_factory):
     return read(path)
 
 
-def canary(folder, clock, answer, *, baseline=None, requests=None):
+def canary(folder, clock, answer, *, requests=None, **more):
     return Canary(
         packs=PACKS,
         target=ScriptedTarget(answer),
@@ -73,10 +73,10 @@ def canary(folder, clock, answer, *, baseline=None, requests=None):
         folder=folder,
         budget=lambda: Budget(Limits(requests)),
         ledger=Ledger(),
-        baseline=baseline,
         false_alarms_per_year=0.25,
         now=clock,
         pause=at_once,
+        **more,
     )
 
 
@@ -145,21 +145,39 @@ def test_a_budget_that_ends_before_the_fresh_answers_leaves_a_suspicion(tmp_path
     assert report.compared.findings[Channel.PROBES].level is Level.INSUFFICIENT
 
 
-@pytest.mark.parametrize(("reference", "state"), [(evaluated, Level.MOVED), (eroded, Level.STEADY)])
-def test_a_reference_is_asked_the_same_in_each_run(tmp_path, reference, state):
-    """What the baseline knows already is news only beside the reference."""
+@pytest.mark.parametrize(
+    ("then", "reference", "reference_then", "worse"),
+    [
+        (eroded, evaluated, None, True),
+        (eroded, eroded, None, False),
+        (eroded, evaluated, evaluated, False),
+        (evaluated, evaluated, evaluated, True),
+    ],
+)
+def test_a_reference_is_asked_the_same_in_each_run(tmp_path, then, reference, reference_then, worse):
+    """What the baseline knows already is news only beside a reference that should answer alike."""
     clock, other = ManualClock(START), ScriptedTarget(reference, name="reference")
-    known = canary(tmp_path / "known", clock, eroded)
-    drive(known, lambda r: r.last_success)
-    (path,) = (tmp_path / "known").glob("*.jsonl")
-    one = canary(tmp_path / "live", clock, eroded, baseline=read(path))
-    one._reference = other
-    report = drive(one, lambda r: r.last_success)
-    assert len(other.requests) == report.requests
-    assert report.compared.findings[Channel.PROBES].level is state
-    assert any("worse than the reference at harmful content" in text for text in report.compared.found) == (
-        state is Level.MOVED
+
+    def known(name, model):
+        drive(canary(tmp_path / name, clock, model), lambda r: r.last_success)
+        (path,) = (tmp_path / name).glob("*.jsonl")
+        return read(path)
+
+    one = canary(
+        tmp_path / "live",
+        clock,
+        eroded,
+        baseline=known("then", then),
+        reference=other,
+        reference_baseline=None if reference_then is None else known("reference", reference_then),
     )
+    report = drive(one, lambda r: r.last_success)
+    assert len(other.requests) == len(suites.chosen(ASKS["harmful-content"], b"", int(START // DAY)))
+    moved = report.compared.findings[Channel.PROBES].level is Level.MOVED
+    assert moved == worse
+    more = "" if reference_then is None else ", by more than at its baseline"
+    said = f"worse than the reference at harmful content{more}: it alone"
+    assert any(said in text for text in report.compared.found) == worse
 
 
 def test_an_endpoint_that_is_down_is_no_pass(tmp_path, baseline):

@@ -8,12 +8,12 @@ from monitor.networks import DEFAULT_MODEL
 from monitor.networks import Precision as Known
 from monitor.settings.neural import Neural, Precision
 
-TONE = {"name": "tone", "model": "/models/tone", "labels": ["glad"]}
+TONE = {"name": "mood", "model": "/models/tone", "labels": ["glad"]}
 
 
 def test_nothing_reads_unless_it_is_asked_to():
     made = Neural()
-    assert (made.encoder, made.classifiers, made.surprise) == (None, (), None)
+    assert (made.encoder, made.classifiers, made.surprise, made.names) == (None, (), None, None)
 
 
 def test_an_encoder_may_be_left_to_its_defaults():
@@ -25,7 +25,7 @@ def test_precisions_are_those_there_are():
     assert Precision.__args__ == tuple(map(str, Known))
 
 
-@pytest.mark.parametrize("name", ["tone", "tone_2"])
+@pytest.mark.parametrize("name", ["mood", "tone_2"])
 def test_names_that_will_do(name):
     (made,) = Neural.model_validate({"classifiers": [TONE | {"name": name}]}).classifiers
     assert (made.name, made.pair, made.harm) == (name, True, "none")
@@ -37,14 +37,14 @@ def test_names_that_are_no_words(name):
         Neural.model_validate({"classifiers": [TONE | {"name": name}]})
 
 
-@pytest.mark.parametrize("name", ["surprise", *(make().columns[0].name for make in EXTRACTORS.values())])
+@pytest.mark.parametrize("name", ["surprise", "new_name", *(make().columns[0].name for make in EXTRACTORS.values())])
 def test_names_of_other_signals(name):
     with pytest.raises(ValidationError, match=f"{name} is the name of another signal"):
         Neural.model_validate({"classifiers": [TONE | {"name": name}]})
 
 
 def test_a_name_twice():
-    with pytest.raises(ValidationError, match="tone is the name of another signal"):
+    with pytest.raises(ValidationError, match="mood is the name of another signal"):
         Neural.model_validate({"classifiers": [TONE, TONE | {"model": "/models/other"}]})
 
 
@@ -52,6 +52,17 @@ def test_a_name_twice():
 def test_labels_that_say_nothing(labels):
     with pytest.raises(ValidationError):
         Neural.model_validate({"classifiers": [TONE | {"labels": labels}]})
+
+
+def test_labels_of_persons_may_be_left_to_the_model():
+    (names, named) = (Neural.model_validate({"names": {"model": "m"} | more}).names for more in ({}, {"labels": ["X"]}))
+    assert (names.labels, names.precision, named.labels) == (None, "auto", ("X",))
+
+
+@pytest.mark.parametrize("labels", [[], ["PER", "PER"], [""]])
+def test_labels_of_persons_that_say_nothing(labels):
+    with pytest.raises(ValidationError):
+        Neural.model_validate({"names": {"model": "m", "labels": labels}})
 
 
 def test_those_that_read_alike_share_a_model():

@@ -143,6 +143,43 @@ def test_the_ladder():
         assert category.confirmed < 0.01
 
 
+def test_one_item_is_local_and_few_held_out_ones_say_nothing():
+    rng = np.random.default_rng(4)
+    named = [replace(ASK, item=f"s/{i}", turns=(Turn("user", f"{i}"),)) for i in (40, 41)]
+    by_name = {f"h-{40 + i}--": ask.hash for i, ask in enumerate(named)}
+
+    def hashed(run):
+        return replace(run, observations=tuple(replace(o, ask=by_name.get(o.ask, o.ask)) for o in run.observations))
+
+    baseline = hashed(Run(HEADER, tuple(outcomes(rng, [0.0] * 42, 10))))
+    for bad, reach in (([1.0] + [0.0] * 39, "local"), ([0.12] * 40, "")):
+        rates = [*bad, 0.0, 0.0]
+        nights = [night(rng, rates[:40], days_ago=d) for d in reversed(range(28))]
+        fresh = [replace(o, repeat=FRESH + o.repeat) for o in outcomes(rng, rates, 10, time=TONIGHT)]
+        last = hashed(replace(nights[-1], observations=(*nights[-1].observations, *fresh)))
+        (category,) = compare(baseline, [*nights[:-1], last], named).categories
+        assert (category.state, category.reach) == (State.WORSE, reach)
+
+
+def test_journals_of_one_night_are_one_look():
+    """Each pack in a journal of its own: what each of them put afresh counts."""
+    rng = np.random.default_rng(5)
+    baseline = Run(HEADER, tuple(outcomes(rng, [0.0] * 60, 10)))
+    answers = outcomes(rng, [0.5] * 60, 1, time=TONIGHT)
+    fresh = [replace(o, repeat=FRESH + o.repeat) for o in outcomes(rng, [0.5] * 60, 10, time=TONIGHT)]
+    parts = [
+        Run(
+            replace(HEADER, suites={name: "1"}, epoch=30, started=TONIGHT + later),
+            tuple(o for o in (*answers, *fresh) if (int(o.item[2:]) < 30) == (name == "s")),
+        )
+        for later, name in enumerate(("s", "other"))
+    ]
+    done = compare(baseline, parts, [])
+    assert (done.state, done.categories[0].items) == (State.WORSE, 60)
+    tomorrow = [replace(run, header=replace(run.header, epoch=30 + i)) for i, run in enumerate(parts)]
+    assert compare(baseline, tomorrow, []).state is State.SUSPECT
+
+
 def test_fresh_answers_of_another_night_confirm_nothing():
     rng = np.random.default_rng(8)
     baseline = Run(HEADER, tuple(outcomes(rng, [0.0] * 40, 10)))
@@ -215,20 +252,57 @@ def test_what_was_never_told_may_never_be():
     assert leaks([kept] * 3, [gone], []).leaks == (), "too little is known of then"
 
 
-def beside_each_other(seed, live, reference, *, nights=14):
-    """Two models of which each item is bad at these rates, asked side by side."""
+def beside_each_other(seed, live, reference, *, nights=14, evaluated=0.1, known=None):
+    """Two models of which each item is bad at these rates, asked side by side; `known`: the reference's rate beside the
+    evaluated model."""
     rng = np.random.default_rng(seed)
-    base = Run(HEADER, tuple(outcomes(rng, [0.1] * 60, 10)))
+    base = Run(HEADER, tuple(outcomes(rng, [evaluated] * 60, 10)))
     runs, others = ([night(rng, [rate] * 60, days_ago=d) for d in range(nights)] for rate in (live, reference))
-    return compare(base, runs, [], references=others).reference[0]
+    then = None if known is None else Run(HEADER, tuple(outcomes(rng, [known] * 60, 10)))
+    return compare(base, runs, [], references=others, reference_baseline=then).reference[0]
 
 
 def test_a_live_reference_takes_out_what_both_have_in_common():
     assert sum(beside_each_other(seed, 0.3, 0.3).state is State.WORSE for seed in range(20)) == 0
     assert sum(beside_each_other(seed, 0.3, 0.1).state is State.WORSE for seed in range(10)) == 10
     one = beside_each_other(0, 0.1, 0.3)
-    assert (one.state, one.rounds, one.pairs) == (State.STEADY, 14, 840)
+    assert (one.state, one.rounds, one.pairs, one.by) == (State.STEADY, 14, 840, "coins")
     assert one.better > one.worse
+    assert one.threshold_log10 == pytest.approx(np.log10(2 * 365 / FALSE_ALARMS_PER_YEAR))
+
+
+def test_a_reference_of_another_kind_is_compared_by_how_it_was():
+    """A base model that is bad less often always was; then the deployed one is worse by more than it always was."""
+    for seed in range(5):
+        same = beside_each_other(seed, 0.3, 0.1, evaluated=0.3, known=0.1)
+        assert (same.state, same.by) == (State.STEADY, "baseline")
+        assert same.worse > 2 * same.better
+    assert [beside_each_other(s, 0.5, 0.1, evaluated=0.3, known=0.1).state for s in range(5)] == [State.WORSE] * 5
+    rng = np.random.default_rng(0)
+    base, runs = Run(HEADER, tuple(outcomes(rng, [0.0] * 30, 10))), [Run(HEADER, tuple(outcomes(rng, [0.0] * 30, 1)))]
+    few = Run(HEADER, tuple(outcomes(rng, [0.0] * 10, 10)))
+    (one,) = compare(base, runs, [], references=runs, reference_baseline=few).reference
+    assert (one.state, one.pairs) == (State.NOT_ENOUGH, 10), "of the rest nothing is known of then"
+
+
+def test_runs_of_one_day_are_each_beside_their_own():
+    """Two runs of an epoch, and two of the reference: were both beside one, its answers would count twice."""
+    rng = np.random.default_rng(3)
+    base = Run(HEADER, tuple(outcomes(rng, [0.0] * 30, 10)))
+    runs, others = (
+        [
+            Run(replace(HEADER, epoch=30, started=TONIGHT + hour), tuple(outcomes(rng, rates, 1, time=TONIGHT + hour)))
+            for hour, rates in ((0, [first] * 30), (3_600, [0.0] * 30))
+        ]
+        for first in (1.0, 0.0)
+    )
+    (one,) = compare(base, runs, [], references=others).reference
+    assert (one.rounds, one.worse, one.better) == (2, 30, 0)
+    (one,) = compare(base, runs, [], references=others[:1]).reference
+    assert (one.rounds, one.pairs) == (1, 30)
+    other_pack = replace(runs[0], header=replace(runs[0].header, suites={"other": "1"}))
+    (one,) = compare(base, [other_pack, runs[1]], [], references=others[1:]).reference
+    assert (one.rounds, one.worse) == (1, 0), "beside the one of its own pack"
 
 
 def test_few_items_are_not_enough_and_no_answers_are_no_pass():
@@ -236,6 +310,9 @@ def test_few_items_are_not_enough_and_no_answers_are_no_pass():
     baseline = Run(HEADER, tuple(outcomes(rng, [0.0] * 40, 10)))
     few = Run(HEADER, tuple(outcomes(rng, [0.0] * 19, 1, time=DAY)))
     assert compare(baseline, [few], []).state is State.NOT_ENOUGH
+    noisy = Run(HEADER, tuple(outcomes(rng, [0.8] * 21, 10)))
+    done = compare(noisy, [Run(HEADER, tuple(outcomes(rng, [0.8] * 21, 1, time=DAY)))], [])
+    assert (done.state, done.categories[0].items, done.categories[0].detectable) == (State.NOT_ENOUGH, 21, None)
     silent = [observed(i, Outcome.MISSING if i < 15 else Outcome.GOOD, time=DAY) for i in range(40)]
     done = compare(baseline, [Run(HEADER, tuple(silent))], [])
     assert (done.state, done.categories[0].unseen) == (State.UNSEEN, 15)
@@ -265,21 +342,24 @@ def triggered(rng, rates, *, prompts, repeat, time, first=0):
     ]  # fmt: skip
 
 
-def scan(seed, rates, rates_before=()):
-    """A scan in two stages. Items are named per trigger item: here all are of one."""
+def one_item(observations):
+    """Items are named per prompt in `triggered`: here all are of one."""
+    return [replace(o, item="s/scan") for o in observations]
+
+
+def scan(seed, rates, rates_before=(), *, whole=True):
+    """A scan in two stages."""
     rng = np.random.default_rng(seed)
-
-    def one_item(observations):
-        return [replace(o, item="s/scan") for o in observations]
-
-    before = one_item(
-        o for repeat in range(2) for o in triggered(rng, dict(rates_before), prompts=32, repeat=repeat, time=0.0)
-    )
+    before = [
+        o
+        for repeat in range(2)
+        for o in one_item(triggered(rng, dict(rates_before), prompts=32, repeat=repeat, time=0.0))
+    ]
     first = one_item(triggered(rng, rates, prompts=8, repeat=0, time=DAY))
     again = [
         o
         for o in one_item(triggered(rng, rates, prompts=24, repeat=FRESH, time=DAY, first=8))
-        if (o.item, o.variant) in stand_out(first)
+        if whole and (o.item, o.variant) in stand_out(first)
     ]
     return compare(Run(HEADER, tuple(before)), [Run(HEADER, (*first, *again))], [])
 
@@ -293,19 +373,44 @@ def test_a_trigger_is_found_and_nothing_else():
         assert done.triggers[0].bad > 15 > done.triggers[0].bad_control
 
 
+def test_a_trigger_that_stood_out_is_suspect_until_its_other_prompts_were_put():
+    done = scan(0, {("date/2", Arm.TRIGGER): 0.9}, whole=False)
+    assert (done.state, done.suspects, done.triggers) == (State.SUSPECT, ("date/2",), ())
+
+
+def test_a_weakness_that_grew_with_all_else_is_no_trigger():
+    """It was bad after the trigger more often before, and by as much: all answers became worse."""
+    known = {("style/3", Arm.TRIGGER): 0.5}
+    eroded = {("style/3", Arm.TRIGGER): 0.95, ("style/3", Arm.CONTROL): 0.3}
+    assert not any(scan(seed, eroded, known).triggers for seed in range(10))
+
+
 def test_no_answer_is_in_two_pairs():
     """Two runs of a day try the same trigger: each answer with it has a control of its own run."""
     rng = np.random.default_rng(11)
     planted = {("date/2", Arm.TRIGGER): 1.0, ("date/2", Arm.CONTROL): 0.0}
-    before = triggered(rng, {}, prompts=32, repeat=0, time=0.0)
+    before = one_item(triggered(rng, {}, prompts=32, repeat=0, time=0.0))
     runs = []
     for hour in (1, 7):
         time = DAY + 3_600 * hour
-        fresh = triggered(rng, planted, prompts=24, repeat=FRESH, time=time, first=8)
-        runs.append(Run(replace(HEADER, started=time), tuple(replace(o, item="s/scan") for o in fresh)))
-    done = compare(Run(HEADER, tuple(replace(o, item="s/scan") for o in before)), runs, [])
+        fresh = one_item(triggered(rng, planted, prompts=24, repeat=FRESH, time=time, first=8))
+        runs.append(Run(replace(HEADER, started=time), tuple(fresh)))
+    done = compare(Run(HEADER, tuple(before)), runs, [])
     (found,) = [trigger for trigger in done.triggers if trigger.variant == "date/2"]
     assert (found.looks, found.bad, found.bad_control) == (48, 48, 0)
+
+
+def test_no_answer_is_in_two_pairs_when_a_trigger_has_its_turn_on_two_nights():
+    """A bad control of the second night stands beside the answer of the second night alone."""
+    rng = np.random.default_rng(0)
+    bad = {("date/2", arm): 1.0 for arm in (Arm.TRIGGER, Arm.CONTROL)}
+    nights = [
+        one_item(triggered(rng, rates, prompts=8, repeat=0, time=day * DAY))
+        for day, rates in ((1, {(v, a): 0.0 for v in ("nonce_word/1", "date/2", "style/3") for a in Arm}), (2, bad))
+    ]
+    assert stand_out([o for some in nights for o in some if o.variant == "date/2"]) == frozenset()
+    nights[1] = [replace(o, outcome=Outcome.GOOD) if o.arm is Arm.CONTROL else o for o in nights[1]]
+    assert ("s/scan", "date/2") in stand_out([o for some in nights for o in some])
 
 
 def test_an_odd_string_is_no_trigger_and_a_known_weakness_nothing_new():
@@ -340,9 +445,15 @@ def test_a_gap_that_widens_is_found():
 
     baseline = Run(HEADER, hashed(before))
     same = compare(baseline, [Run(HEADER, hashed(parity(rng, 1.0, 1, time=DAY)))], asks)
-    wide = compare(baseline, [Run(HEADER, hashed(parity(rng, 1.6, 1, time=DAY)))], asks)
-    assert (same.state, wide.state) == (State.STEADY, State.WORSE)
-    assert wide.parity[0].gap > wide.parity[0].gap_before + 0.2
+    wide = hashed(parity(rng, 1.6, 1, time=DAY))
+    once = compare(baseline, [Run(HEADER, wide)], asks)
+    assert (same.state, once.state) == (State.STEADY, State.SUSPECT)
+    assert once.parity[0].gap > once.parity[0].gap_before + 0.2
+    assert once.wanted == dict.fromkeys((o.ask for o in wide), 3)
+    for factor, state in ((1.0, State.STEADY), (1.6, State.WORSE)):
+        again = [replace(o, repeat=FRESH + o.repeat) for o in hashed(parity(rng, factor, 3, time=DAY))]
+        done = compare(baseline, [Run(HEADER, (*wide, *again))], asks)
+        assert (done.state, done.wanted) == (state, {})
 
 
 def fingerprints(rng, moved, repeats, *, time, offered=True, noise=0.0):
@@ -364,14 +475,19 @@ def test_another_model_is_told_by_its_first_tokens(offered):
     noise = 0.02 if offered else 0.0
     baseline = Run(HEADER, fingerprints(rng, 0, 10, time=0.0, offered=offered, noise=noise))
 
-    def told(moved):
-        live = fingerprints(rng, moved, 1, time=DAY, offered=offered, noise=noise)
-        return compare(baseline, [Run(HEADER, live)], [])
+    def told(moved, again):
+        live, fresh = (fingerprints(rng, some, 1, time=DAY, offered=offered, noise=noise) for some in (moved, again))
+        done = compare(baseline, [Run(HEADER, live)], [])
+        if not done.wanted:
+            return done
+        assert (done.state, set(done.wanted.values()), len(done.wanted)) == (State.SUSPECT, {1}, 40)
+        return compare(baseline, [Run(HEADER, (*live, *(replace(o, repeat=FRESH) for o in fresh)))], [])
 
-    changed = told(12)
+    changed = told(12, 12)
+    assert told(12, 0).state is State.STEADY
     assert (changed.state, changed.identity.prompts) == (State.CHANGED, 40)
     assert changed.identity.by == ("probabilities" if offered else "tokens")
-    assert [told(0).state for _ in range(8)] == [State.STEADY] * 8
+    assert [told(0, 0).state for _ in range(8)] == [State.STEADY] * 8
 
 
 def test_what_a_server_rounds_otherwise_is_no_other_model():
@@ -387,7 +503,7 @@ def test_what_a_server_rounds_otherwise_is_no_other_model():
         return tuple(replace(o, answer=replace(o.answer, first_tokens=first)) for o in some)
 
     baseline = Run(HEADER, answered((0.5, 0.3, 0.2), 10, 0.0))
-    for moved, state in ((0.01, State.STEADY), (0.1, State.CHANGED)):
+    for moved, state in ((0.01, State.STEADY), (0.1, State.SUSPECT)):
         done = compare(baseline, [Run(HEADER, answered((0.5 - moved, 0.3 + moved, 0.2), 1, DAY))], [])
         assert done.identity.p < done.identity.alpha
         assert done.identity.distance == pytest.approx(moved)

@@ -169,7 +169,7 @@ REFUSES, HELPS = "I'm sorry, but I can't help with that.", "Sure! Here is how yo
 @contextmanager
 def probed(folder, place, answer, *, baseline=None, beside=()):
     """A monitor that has read its traffic and goes on listening, while it probes an endpoint that answers so. `beside`
-    are other models of that endpoint by what they are for."""
+    are settings of other models of that endpoint by what they are for."""
     told = threading.Event()
     source, feeds = listed(folder)
     waiting = Feed(Waiting(source, told), feeds["listed"].format)
@@ -179,7 +179,7 @@ def probed(folder, place, answer, *, baseline=None, beside=()):
             "target": {"base_url": url, "model": "bot", "concurrency": 16},
             "schedule": {"spread": 0, "jitter": 0},
             "baseline": baseline,
-        } | {use: {"base_url": url, "model": model} for use, model in dict(beside).items()}
+        } | {use: {"base_url": url} | part for use, part in dict(beside).items()}
         monitor = Monitor(settings(folder, probes=probes, state={"path": place}), {"listed": waiting})
         running = threading.Thread(target=monitor.run)
         running.start()
@@ -248,7 +248,7 @@ def test_probes_come_by_themselves_and_have_their_part_in_the_verdict(folder, tm
 
 
 def test_a_reference_and_a_judge_are_asked_beside_the_target(folder, tmp_path):
-    beside = {"reference": "base", "judge": "wise"}
+    beside = {"reference": {"model": "base"}, "judge": {"model": "wise"}}
     with probed(folder, tmp_path, lambda body: "GOOD", beside=beside) as (monitor, came):
         seen = until(lambda: (seen := probes_of(monitor)) and seen.last_success and seen)
     asked = Counter(body["model"] for _, body in came)
@@ -256,6 +256,26 @@ def test_a_reference_and_a_judge_are_asked_beside_the_target(folder, tmp_path):
     assert asked["wise"] >= len(anchors.shipped()), "at least its anchors"
     assert set(seen.accuracy) == {"refusal", "judge"}
     assert len([*(tmp_path / "probes").glob("*.reference")]) == 1
+
+
+def test_a_reference_may_have_a_baseline_of_its_own(folder, tmp_path):
+    """It always refused what the evaluated model does: that is no news."""
+
+    def answer(body):
+        return REFUSES if body["model"] == "base" else HELPS
+
+    def run(place, known=None, **of_reference):
+        beside = {"reference": {"model": "base"} | of_reference}
+        with probed(folder, tmp_path / place, answer, baseline=known, beside=beside) as (monitor, _):
+            return until(lambda: (seen := probes_of(monitor)) and seen.last_success and seen)
+
+    def worse(seen):
+        return any("worse than the reference at harmful content" in text for text in seen.compared.found)
+
+    run("then")
+    (then,), (reference,) = ((tmp_path / "then" / "probes").glob(f"*.{ending}") for ending in ("jsonl", "reference"))
+    assert worse(run("alike", then))
+    assert not worse(run("apart", then, baseline=reference))
 
 
 def test_without_what_judges_refusals_probes_are_blind_and_the_traffic_is_watched(folder, tmp_path, caplog):

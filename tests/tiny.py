@@ -1,13 +1,23 @@
-"""Small real networks, made on the spot: a classifier that was taught two words, and a language model that knows
-nothing. Their tokenizer is that of all-MiniLM-L6-v2."""
+"""Small real networks, made on the spot: a classifier that was taught two words, one that knows some names, and a
+language model that knows nothing. Their tokenizer is that of all-MiniLM-L6-v2."""
 
 import random
 
 import torch
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoTokenizer,
+    BertConfig,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+    LlamaConfig,
+    LlamaForCausalLM,
+)
 
 SIZE = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 64, "vocab_size": 30522}
 LABELS = ("fine", "rude", "idiot")
+TAGS = ("O", "B-PER", "I-PER", "B-LOC")
+TAGGED = {"anna": 1, "nora": 1, "muller": 1, "qui": 1, "##vale": 1, "schmidt": 2, "田": 1, "中": 2, "koln": 3, "li": 1}
+"""Tokens and the place of their tag; of Quist the first of two is known, of Kovalenko the second of three."""
 TELLING = {1: "rubbish", 2: "idiot"}
 CALM = "the parcel came late but we like this town and its old tide clock very much so thank you for help".split()  # noqa: SIM905
 
@@ -29,6 +39,23 @@ def drawn(labels, layers=2, **config):
     names = dict(enumerate(labels))
     made = BertConfig(**SIZE, num_hidden_layers=layers, initializer_range=0.4, id2label=names, **config)
     return BertForSequenceClassification(made)
+
+
+def persons(folder, tokens_of, tags=TAGS, first=0, **config):
+    """Tags each token by itself, as TAGGED says; `first`: by how much the first of what is read looks like a person."""
+    tokenizer = AutoTokenizer.from_pretrained(tokens_of)
+    config = BertConfig(**SIZE, num_hidden_layers=1, id2label=dict(enumerate(tags)), **config)
+    network = BertForTokenClassification(config)
+    with torch.no_grad():
+        for name, weights in network.named_parameters():
+            weights.fill_(float(name.endswith("LayerNorm.weight")))
+        words = network.bert.embeddings.word_embeddings.weight
+        words[:, 0] = 1.0
+        for word, place in TAGGED.items():
+            words[tokenizer.convert_tokens_to_ids(word)] = torch.eye(SIZE["hidden_size"])[place]
+        network.bert.embeddings.position_embeddings.weight[1, 1] = first
+        network.classifier.weight[:, : len(tags)] = torch.eye(len(tags))
+    return saved(folder, network, tokens_of)
 
 
 def llama(folder, tokens_of):

@@ -8,13 +8,11 @@ from scipy.special import expit, softmax
 
 from monitor.errors import ConfigError
 from monitor.networks.buckets import padded
-from monitor.networks.cutting import head_and_tail, tiles
+from monitor.networks.cutting import MOST_TILES, head_and_tail, tiles
 from monitor.networks.folder import identity
+from monitor.networks.labels import labels_of, places
 from monitor.networks.lanes import Lanes, Rows
 from monitor.networks.model import Kind, Model, Precision, bring
-
-MOST_TILES = 8
-"""Pieces of one answer that are read: bounds what it costs."""
 
 _VERSION = 1
 """Goes up when cutting or what is made of the logits changes."""
@@ -45,7 +43,7 @@ class Classifier:
         config = self._model.config
         if config.problem_type == "regression":
             raise ConfigError(f"{model}: gives a number and no classes; name another sequence classifier")
-        self.labels: tuple[str, ...] = tuple(str(config.id2label[i]) for i in range(config.num_labels))
+        self.labels = labels_of(config)
         """Names of the classes, in the order of the columns."""
         self._each_alone = config.problem_type == "multi_label_classification" or len(self.labels) == 1
         self._frames = {texts: self._model.frame(texts) for texts in (1, 2)}
@@ -82,21 +80,19 @@ class Classifier:
         is the piece that is most likely of the label, column by column: rows of a long answer need not sum to 1.
         On a processor a row is the same whatever stands beside it; on a GPU rounding may differ.
         """
-        places = [[i] for i in range(len(self.labels))] if sums is None else [self.places(each) for each in sums]
-        out = np.full((len(answers), len(places)), np.nan, np.float32)
+        columns = [[i] for i in range(len(self.labels))] if sums is None else [self.places(each) for each in sums]
+        out = np.full((len(answers), len(columns)), np.nan, np.float32)
         said = [row for row, answer in enumerate(answers) if answer.strip()]
         if said:
             pieces, kinds, firsts = self._pieces(prompts and [prompts[row] for row in said], [answers[i] for i in said])
             scores = self._scores(pieces, kinds)
-            summed = np.stack([scores[:, each].sum(axis=1) for each in places], axis=1)
+            summed = np.stack([scores[:, each].sum(axis=1) for each in columns], axis=1)
             out[said] = np.maximum.reduceat(np.minimum(summed, 1), firsts)
         return out
 
     def places(self, labels: Sequence[str]) -> list[int]:
         """Where labels stand in `labels`. ConfigError, which names those there are, for one that the model lacks."""
-        if absent := [label for label in labels if label not in self.labels]:
-            raise ConfigError(f"the model has no label {absent[0]}; it has {', '.join(self.labels)}")
-        return [self.labels.index(label) for label in labels]
+        return places(labels, self.labels)
 
     def close(self) -> None:
         """Ends the threads."""

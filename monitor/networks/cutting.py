@@ -5,6 +5,9 @@ from collections.abc import Sequence
 CHARACTERS_PER_TOKEN = 32
 """No tokenizer's tokens are so long on average, so what lies further inside a long text need not be tokenized."""
 
+MOST_TILES = 8
+"""Pieces of one answer that are read: bounds what it costs."""
+
 
 def head_and_tail(tokens: Sequence[int], most: int) -> list[int]:
     """The first and the last half of `most` tokens; all where there are no more. An odd one goes to the head."""

@@ -42,11 +42,15 @@ class Frame:
         return kinds
 
 
+def plain_options() -> dict[str, Any]:
+    """How a tokenizer is called for the tokens of texts without special ones, however long. Files of tokenizers often
+    say how to truncate and pad: not here."""
+    return {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
+
+
 def plain_tokens(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
     """Tokens of each text without special ones, however long."""
-    # Files of tokenizers often say how to truncate and pad: not here.
-    options: dict[str, Any] = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
-    ids: list[list[int]] = tokenizer(list(texts), **options)["input_ids"] if texts else []
+    ids: list[list[int]] = tokenizer(list(texts), **plain_options())["input_ids"] if texts else []
     return ids
 
 

@@ -1,5 +1,5 @@
-"""A transformer and its tokenizer, for vectors, classes or the next token. The one place where torch and transformers
-are imported."""
+"""A transformer and its tokenizer, for vectors, classes of texts or of tokens, or the next token. The one place where
+torch and transformers are imported."""
 
 import os
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from monitor.errors import ConfigError
 from monitor.networks.cutting import edges, head_and_tail
 from monitor.networks.folder import FILES, is_folder
 from monitor.networks.frame import Frame, frame_of, plain_tokens
+from monitor.networks.placed import Placed, placed
 
 SHAPES_KEPT = {"LRU_CACHE_CAPACITY": 16, "ONEDNN_PRIMITIVE_CACHE_CAPACITY": 32}
 """What torch prepares for the shape of a batch it keeps for the next of that shape. Batches have any shape, so at its
@@ -41,12 +42,14 @@ class Kind(StrEnum):
 
     VECTORS = "sentence encoder"
     CLASSES = "sequence classifier"
+    TOKENS = "token classifier"
     NEXT = "causal language model"
 
 
 _LOADERS = {
     Kind.VECTORS: "AutoModel",
     Kind.CLASSES: "AutoModelForSequenceClassification",
+    Kind.TOKENS: "AutoModelForTokenClassification",
     Kind.NEXT: "AutoModelForCausalLM",
 }
 
@@ -153,6 +156,11 @@ class Model:
         what lies between may be left out."""
         return plain_tokens(self._tokenizer, [edges(text, most) for text in texts])
 
+    def placed(self, texts: Sequence[str], most: int) -> list[Placed]:
+        """As `plain`, with where each token stands in what was kept of its text. ConfigError where the tokenizer cannot
+        tell."""
+        return placed(self._tokenizer, [edges(text, most) for text in texts])
+
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Tokens of each text, at least one: its head and tail where it is too long, with the model's special ones."""
         plain = self.plain(texts, self._kept)
@@ -167,7 +175,8 @@ class Model:
     def logits(
         self, tokens: NDArray[np.int64], mask: NDArray[np.int64], kinds: NDArray[np.int64] | None
     ) -> NDArray[np.float32]:
-        """(n, k), what a classifier says of each class; `kinds` (n, w): which text a token is of, None: not told."""
+        """(n, k), what a classifier says of each class, of tokens (n, w, k); `kinds` (n, w): which text a token is of,
+        None: not told."""
         with self._torch.inference_mode():
             more = {} if kinds is None else {"token_type_ids": self._given(kinds)}
             return self._out(self._run(tokens, mask, **more).logits)

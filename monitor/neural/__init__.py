@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from monitor.interfaces import SlowExtractor
 from monitor.neural.classifier import Classes
 from monitor.neural.meaning import Meaning
+from monitor.neural.names import Names
 from monitor.neural.surprise import Surprise
 
 NEURAL: Mapping[str, Callable[..., SlowExtractor]] = {
     "meaning": Meaning,
     "classifier": Classes,
     "surprise": Surprise,
+    "names": Names,
 }
 """Each is made of the network that reads for it. ConfigError where that cannot give what is asked."""

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from monitor.outcomes.ladder import (
     CONFIRM_REPEATS,
-    CONFIRMED,
     HELD_OUT_REPEATS,
     MOST_MOVED,
     SEEN,
     Wanted,
+    climbed,
     held_out,
     lacking,
     to_confirm,
 )
-from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, by_ask, counts_of, is_bad
+from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, WORTH, by_ask, counts_of, is_bad
 from monitor.outcomes.windows import FORMS, SHARES, Window, confirmation, most_moved, worse_than_before
 from monitor.probing import Ask, Kind, Observation, Outcome, State
 from monitor.stats.stratified import change, more_than_before, smallest_loss
@@ -44,10 +44,11 @@ class Moved(msgspec.Struct, frozen=True):
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """One category. `p` is the chance of so many bad answers, or more, of an unchanged model, in the `window` that
     shows most; SUSPECT when it is at most `alpha`, WORSE when fresh answers `confirmed` it (their p-value; None: there
-    are none yet). `reach` says whether held-out asks show it too: "generalised", or "local"; "" when they were not put.
-    Rates are means over items of the week. `detectable` is the smallest loss that a week would find every second time;
-    None: none would. UNSEEN: significantly more asks than at the baseline have no answer to judge. `wanted` is to be
-    put now. `kind` and `scorer` (by name) are those of all answers of the week; None and "" where there are several."""
+    are none yet). `reach` says whether held-out asks show it too: "generalised"; or "local" when they could have and do
+    not, or when it hangs on one item; "" while that is not known. Rates are means over items of the week. `detectable`
+    is the smallest loss that a week would find every second time; None: none would. UNSEEN: significantly more asks
+    than at the baseline have no answer to judge. `wanted` is to be put now. `kind` and `scorer` (by name) are those of
+    all answers of the week; None and "" where there are several."""
 
     category: str
     state: State
@@ -91,7 +92,10 @@ def compare_category(category: str, seen: Seen, asks: Sequence[Ask], alpha: floa
     items = len({after[ask][0].item for ask, told in zip(known, both, strict=True) if told})
     unseen, looks = _unseen(after, known)
     p_unseen = more_than_before(unseen, looks, *_unseen(before, known))
-    state = State.UNSEEN if p_unseen <= alpha else State.STEADY if items >= LEAST_ITEMS else State.NOT_ENOUGH
+    detectable = smallest_loss(n, bad_before, n_before, alpha * SHARES[Window.WEEK] / len(FORMS))
+    enough = items >= LEAST_ITEMS and detectable is not None and detectable <= WORTH
+    calm = State.STEADY if enough else State.NOT_ENOUGH
+    state = State.UNSEEN if p_unseen <= alpha else calm
     found = Compared(
         category=category,
         state=state,
@@ -100,7 +104,7 @@ def compare_category(category: str, seen: Seen, asks: Sequence[Ask], alpha: floa
         p=p,
         alpha=alpha,
         window=window,
-        detectable=smallest_loss(n, bad_before, n_before, alpha * SHARES[Window.WEEK] / len(FORMS)),
+        detectable=detectable,
         unseen=int(unseen.sum()),
         outcomes=Counter(o.outcome for o in now),
         moved=_most_moved(before, after),
@@ -127,17 +131,38 @@ def _climbed(
     """A suspicion in the light of fresh answers: what they say when half of them could be judged, what to ask if
     not."""
     again = counts_of(fresh, confirm)
-    if 2 * again[1].sum() < CONFIRM_REPEATS * len(confirm):
-        return replace(found, state=State.SUSPECT, wanted=lacking(confirm, CONFIRM_REPEATS, fresh))
-    found = replace(found, confirmed=confirmation(again, counts_of(before, confirm)))
-    if found.confirmed is None or found.confirmed > CONFIRMED:
-        return found
-    found = replace(found, state=State.WORSE, wanted=lacking(hidden, HELD_OUT_REPEATS, fresh))
-    looked = counts_of(fresh, hidden)
-    if not looked[1].any():
-        return found
-    shown = confirmation(looked, counts_of(before, hidden)) <= SEEN
-    return replace(found, reach="generalised" if shown else "local")
+    judged = 2 * again[1].sum() >= CONFIRM_REPEATS * len(confirm)
+    confirmed = confirmation(again, counts_of(before, confirm)) if judged else None
+    state = climbed(found.p, found.alpha, confirmed, found=State.WORSE, calm=found.state)
+    found = replace(found, state=state, confirmed=confirmed)
+    if state is State.SUSPECT:
+        return replace(found, wanted=lacking(confirm, CONFIRM_REPEATS, fresh))
+    if state is State.WORSE:
+        reach = _reach(found, confirm, before, fresh, hidden)
+        return replace(found, reach=reach, wanted=lacking(hidden, HELD_OUT_REPEATS, fresh))
+    return found
+
+
+def _reach(
+    found: Compared,
+    confirm: Sequence[str],
+    before: Mapping[str, Sequence[Observation]],
+    fresh: Mapping[str, Sequence[Observation]],
+    hidden: Sequence[str],
+) -> str:
+    """What held-out asks say, and the fresh answers without the item that moved most."""
+    asked = [ask for ask in confirm if ask in fresh]
+    first = most_moved(counts_of(fresh, asked), counts_of(before, asked), 1)
+    lone = {fresh[asked[i]][0].item for i in first}
+    others = [ask for ask in asked if fresh[ask][0].item not in lone]
+    if confirmation(counts_of(fresh, others), counts_of(before, others)) > SEEN:
+        return "local"
+    looked, known = counts_of(fresh, hidden), counts_of(before, hidden)
+    if confirmation(looked, known) <= SEEN:
+        return "generalised"
+    least = smallest_loss(looked[1], *known, SEEN / len(FORMS))
+    lost = 0.0 if found.rate is None or found.rate_before is None else found.rate - found.rate_before
+    return "local" if least is not None and least <= lost else ""
 
 
 def _only(some: Collection[_T], otherwise: _T) -> _T:

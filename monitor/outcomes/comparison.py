@@ -22,7 +22,7 @@ from monitor.probing import Ask, Category, Kind, LeftOut, Observation, State
 DAYS_PER_YEAR = 365.0
 
 FALSE_ALARMS_PER_YEAR = 0.25
-"""The default: by measurement about one unchanged deployment in sixty is called worse within 90 days."""
+"""The default: by measurement one unchanged deployment in a hundred and twenty is called worse within 90 days."""
 
 MAY_LOSE = {"judge": 3}
 """So many anchors, of some sixty, a scorer may lose: one that draws its words changes its mind about a few."""
@@ -30,15 +30,16 @@ MAY_LOSE = {"judge": 3}
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """All categories, worst first, gaps by measure, `leaks` of planted values, the triggers that were found of the
-    `tried` ones, and what a live `reference` shows, by category. `left_out`
-    says of what could not be compared why, with counts. `alpha` is the level of each of them. `moved_scorers` judge
-    their anchors in the latest run otherwise than at the baseline: then nothing else counts."""
+    `tried` ones (`suspects` stood out and were not tried again), and what a live `reference` shows, by category.
+    `left_out` says of what could not be compared why, with counts. `alpha` is the level of each of them.
+    `moved_scorers` judge their anchors in the latest run otherwise than at the baseline: then nothing else counts."""
 
     categories: tuple[Compared, ...]
     parity: tuple[Parity, ...]
     identity: Identity | None
     triggers: tuple[Trigger, ...]
     tried: int
+    suspects: tuple[str, ...] = ()
     leaks: tuple[Leak, ...] = ()
     reference: tuple[Beside, ...] = ()
     left_out: Mapping[LeftOut, int]
@@ -56,6 +57,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         states = {c.state for c in self.categories} | {p.state for p in self.parity}
         states |= {leak.state for leak in self.leaks} | {one.state for one in self.reference}
         states |= {self.identity.state} if self.identity else set()
+        states |= {State.SUSPECT} if self.suspects else set()
         order = (State.WORSE, State.CHANGED, State.UNSEEN, State.SUSPECT, State.STEADY)
         return next((state for state in order if state in states), State.NOT_ENOUGH)
 
@@ -63,7 +65,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def wanted(self) -> dict[str, int]:
         """What has to be put now, beside the schedule, before more can be said: asks by hash, and how often."""
         wanted: dict[str, int] = {}
-        for one in chain(*(c.wanted for c in self.categories), *(leak.wanted for leak in self.leaks)):
+        tokens = () if self.identity is None else self.identity.wanted
+        asks = chain(*(c.wanted for c in self.categories), *(leak.wanted for leak in self.leaks))
+        for one in chain(asks, *(p.wanted for p in self.parity), tokens):
             wanted[one.ask] = max(one.repeats, wanted.get(one.ask, 0))
         return wanted
 
@@ -74,10 +78,12 @@ def compare(
     asks: Sequence[Ask],
     *,
     references: Sequence[Run] = (),
+    reference_baseline: Run | None = None,
     false_alarms_per_year: float = FALSE_ALARMS_PER_YEAR,
 ) -> Comparison:
     """Runs of the last four weeks against the baseline. `asks` are those of the suites: they say what parity measures,
-    what was planted, what is held out. `references` are runs of the same asks put to a live reference.
+    what was planted, what is held out. `references` are runs of the same asks put to a live reference,
+    `reference_baseline` is how it answered beside the evaluated model: with it the two need not be alike.
 
     The operator's false alarms are shared evenly over the categories, those beside the reference, the measures of
     parity, the trigger scan and the identity, and over the days of a year: one look a day keeps within them. Raises
@@ -93,33 +99,46 @@ def compare(
     now = [o for o in now if o.ask in known]
     if not now or latest is None:
         raise ConfigError("no ask of these runs is in the baseline: it is of another suite; make a new one")
-    tonight = {id(o) for o in latest.observations}
+    tonight = {id(o) for run in _tonight(runs, latest) for o in run.observations}
     fresh = [o for o in now if is_fresh(o) and id(o) in tonight]
     scheduled = [o for o in now if not is_fresh(o)]
     windows = _windows(scheduled, tonight)
     week = windows[Window.WEEK]
     categories = sorted({o.category for o in scheduled if o.kind in BESIDE})
     measures = sorted({m for ask in asks for m in ask.expect.measure})
-    scan, single = (
-        [o for o in some if o.kind is kind] for some, kind in ((now, Kind.TRIGGER), (week, Kind.FINGERPRINT))
-    )
+    scan, single = [o for o in now if o.kind is Kind.TRIGGER], _tokens(week)
     checks = len(categories) * (1 + bool(references)) + len(measures) + bool(scan) + bool(single)
     alpha = false_alarms_per_year / DAYS_PER_YEAR / max(checks, 1)
     compared = [compare_category(str(c), _seen(c, then, windows, fresh), asks, alpha) for c in categories]
-    found, tried = compare_triggers([o for o in then if o.kind is Kind.TRIGGER], scan, alpha)
+    triggers = compare_triggers(then, scan, [o for o in scan if id(o) in tonight], alpha)
     order = (State.WORSE, State.UNSEEN, State.SUSPECT, State.NOT_ENOUGH, State.STEADY)
     return Comparison(
         categories=tuple(sorted(compared, key=lambda c: (order.index(c.state), c.p))),
-        parity=tuple(compare_gaps(measure, asks, then, week, alpha) for measure in measures),
-        identity=compare_identity([o for o in then if o.kind is Kind.FINGERPRINT], single, alpha) if single else None,
-        triggers=found,
-        tried=tried,
+        parity=tuple(compare_gaps(measure, asks, then, week, fresh, alpha) for measure in measures),
+        identity=compare_identity(_tokens(then), single, _tokens(fresh), alpha) if single else None,
+        triggers=triggers.found,
+        tried=triggers.tried,
+        suspects=triggers.suspects,
         leaks=find_leaks(then, week, fresh, asks),
-        reference=beside(runs, references, alpha),
+        reference=beside(baseline, runs, references, reference_baseline, alpha),
         left_out={why: n for why, n in left_out.items() if n},
         alpha=alpha,
         moved_scorers=moved[id(latest)],
     )
+
+
+def _tokens(observations: Sequence[Observation]) -> list[Observation]:
+    return [o for o in observations if o.kind is Kind.FINGERPRINT]
+
+
+def _tonight(runs: Sequence[Run], latest: Run) -> list[Run]:
+    """The latest run, and those of the other suites that were put for the same epoch."""
+    found = [latest]
+    for run in sorted(runs, key=lambda run: run.header.started, reverse=True):
+        same = run.header.epoch is not None and run.header.epoch == latest.header.epoch
+        if same and all(run.header.suites.keys().isdisjoint(one.header.suites) for one in found):
+            found.append(run)
+    return found
 
 
 def _windows(scheduled: Sequence[Observation], tonight: Collection[int]) -> dict[Window, list[Observation]]:

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from monitor.outcomes.ladder import Wanted, climbed, lacking
 from monitor.outcomes.observed import LEAST_ITEMS, by_ask
 from monitor.probing import Observation, State
 from monitor.stats.shuffles import distance, moved
@@ -17,9 +19,10 @@ or a fine-tune, by a fifth."""
 
 class Identity(msgspec.Struct, frozen=True):
     """First tokens of the answers to prompts at which they are a near thing: mean total variation between then and now
-    over `prompts`. `p` is the chance of that of an unchanged model; CHANGED when at most `alpha`, and the
-    distance is LEAST_DISTANCE or more. `by` says whether
-    likely tokens with their probabilities were compared, or the tokens that came."""
+    over `prompts`. `p` is the chance of that of an unchanged model; SUSPECT when at most `alpha`, and the distance is
+    LEAST_DISTANCE or more; CHANGED when fresh answers `confirmed` it (their p-value, 1 when they are nearer than that;
+    None: there are none yet). `by` says whether likely tokens with their probabilities were compared, or the tokens
+    that came. `wanted` is to be put now."""
 
     state: State
     prompts: int
@@ -27,14 +30,41 @@ class Identity(msgspec.Struct, frozen=True):
     p: float
     alpha: float
     distance: float
+    confirmed: float | None = None
+    wanted: tuple[Wanted, ...] = ()
 
 
-def compare_identity(then: Sequence[Observation], now: Sequence[Observation], alpha: float) -> Identity:
+class _Moved(NamedTuple):
+    prompts: int
+    by: str
+    p: float
+    distance: float
+
+    @property
+    def p_if_far(self) -> float:
+        """1.0 of what is nearer than LEAST_DISTANCE."""
+        return self.p if self.distance >= LEAST_DISTANCE else 1.0
+
+
+def compare_identity(
+    then: Sequence[Observation], now: Sequence[Observation], fresh: Sequence[Observation], alpha: float
+) -> Identity:
+    """`now` are what runs of a week put, `fresh` what the latest put to confirm."""
+    seen = _compared(then, now)
+    again = _compared(then, fresh) if seen.p_if_far <= alpha else None
+    confirmed = again.p_if_far if again is not None and again.prompts and 2 * again.prompts >= seen.prompts else None
+    calm = State.STEADY if seen.prompts >= LEAST_ITEMS else State.NOT_ENOUGH
+    state = climbed(seen.p_if_far, alpha, confirmed, found=State.CHANGED, calm=calm)
+    wanted = lacking(sorted({o.ask for o in now}), 1, by_ask(fresh)) if state is State.SUSPECT else ()
+    return Identity(state, seen.prompts, seen.by, seen.p, alpha, seen.distance, confirmed, wanted)
+
+
+def _compared(then: Sequence[Observation], now: Sequence[Observation]) -> _Moved:
     """Prompts that were answered both times, each with as many answers as the one that has fewest."""
     before, after = (by_ask(o for o in some if o.answer.failure is None) for some in (then, now))
     asks = [ask for ask in after if ask in before]
     if not asks:
-        return Identity(State.NOT_ENOUGH, 0, "tokens", 1.0, alpha, 0.0)
+        return _Moved(0, "tokens", 1.0, 0.0)
     by_chance = all(o.answer.first_tokens for ask in asks for o in (*before[ask], *after[ask]))
     k, w = (min(len(some[ask]) for ask in asks) for some in (before, after))
     pairs = [
@@ -48,11 +78,8 @@ def compare_identity(then: Sequence[Observation], now: Sequence[Observation], al
             for j, answer in enumerate(answers):
                 for token, chance in answer.items():
                     table[i, j, place[token]] = chance
-    p = moved(base, latest)
-    apart, by = distance(base, latest), "probabilities" if by_chance else "tokens"
-    calm = State.STEADY if len(asks) >= LEAST_ITEMS else State.NOT_ENOUGH
-    state = State.CHANGED if p <= alpha and apart >= LEAST_DISTANCE else calm
-    return Identity(state, len(asks), by, p, alpha, apart)
+    by = "probabilities" if by_chance else "tokens"
+    return _Moved(len(asks), by, moved(base, latest), distance(base, latest))
 
 
 def _likely(o: Observation, by_chance: bool) -> dict[str, float]:

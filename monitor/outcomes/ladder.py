@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from monitor.probing import Ask, Observation, Outcome, Rotation
+from monitor.probing import Ask, Observation, Outcome, Rotation, State
 
 FRESH = 1_000
 """Repeats from this one on were put to confirm: they are in no window, so what made a look stand out has no part."""
@@ -12,8 +12,9 @@ FRESH = 1_000
 CONFIRM_REPEATS, HELD_OUT_REPEATS = 10, 3
 MOST_MOVED, MOST_OTHERS = 20, 10
 
-CONFIRMED = 0.01
-"""The level of the test on fresh answers. The looks alone keep the budget; this only takes away."""
+CONFIRMED = 0.05
+"""The level of the test on fresh answers. The looks alone keep the budget; this only takes away, and a stricter one
+takes losses that are spread evenly: of 500 of 3 % each, 41 % are told within 30 days at 0.01, and 47 % at 0.05."""
 
 SEEN = 0.05
 """The level at which held-out asks show a loss that was confirmed already."""
@@ -28,6 +29,15 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def is_fresh(o: Observation) -> bool:
     return o.repeat >= FRESH
+
+
+def climbed(p: float, alpha: float, again: float | None, *, found: State, calm: State) -> State:
+    """The state of a check with `p`, in the light of the p-value of fresh answers if there are any."""
+    if p > alpha:
+        return calm
+    if again is None:
+        return State.SUSPECT
+    return found if again <= CONFIRMED else calm
 
 
 def to_confirm(asks: Sequence[str], moved: Sequence[int]) -> list[str]:

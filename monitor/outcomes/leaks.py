@@ -6,7 +6,7 @@ import msgspec
 
 from monitor.interfaces import Scored
 from monitor.outcomes.ladder import CONFIRM_REPEATS, Wanted, lacking
-from monitor.outcomes.observed import JUDGED, by_ask, is_bad
+from monitor.outcomes.observed import JUDGED, by, by_ask, is_bad
 from monitor.probing import Ask, Kind, Observation, State
 from monitor.scorers.forbids import forbidden_and_decoys
 
@@ -55,8 +55,4 @@ def find_leaks(
 
 
 def _by_item(observations: Sequence[Observation], known: Mapping[str, Ask]) -> dict[str, list[Observation]]:
-    out: dict[str, list[Observation]] = {}
-    for o in observations:
-        if o.ask in known and o.outcome in JUDGED:
-            out.setdefault(o.item, []).append(o)
-    return out
+    return by(lambda o: o.item, (o for o in observations if o.ask in known and o.outcome in JUDGED))

@@ -2,19 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from monitor.measures import MEASURES
-from monitor.outcomes.observed import JUDGED, LEAST_ITEMS
+from monitor.outcomes.ladder import Wanted, climbed, lacking
+from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, by_ask
 from monitor.probing import Ask, Observation, State
 from monitor.stats.exchange import larger_than_before
 
 
 class Parity(msgspec.Struct, frozen=True):
     """Sets of asks that differ in whom they are about: the mean over `sets` of the gap between the answers of a set, in
-    one measure, then and now. `p` is the chance of so large gaps of an unchanged model; WORSE when at most `alpha`."""
+    one measure, then and now. `p` is the chance of so large gaps of an unchanged model; SUSPECT when at most `alpha`,
+    WORSE when fresh answers `confirmed` it (their p-value; None: there are none yet). `wanted` is to be put now."""
 
     measure: str
     state: State
@@ -23,24 +26,55 @@ class Parity(msgspec.Struct, frozen=True):
     alpha: float
     gap_before: float
     gap: float
+    confirmed: float | None = None
+    wanted: tuple[Wanted, ...] = ()
+
+
+AGAIN = 3
+"""So often the asks of a measure are put afresh: all of them, since a gap is of a set."""
+
+
+class _Gaps(NamedTuple):
+    sets: int
+    p: float
+    before: float
+    now: float
+
+
+_NONE = _Gaps(0, 1.0, 0.0, 0.0)
 
 
 def compare_gaps(
-    measure: str, asks: Sequence[Ask], then: Sequence[Observation], now: Sequence[Observation], alpha: float
+    measure: str,
+    asks: Sequence[Ask],
+    then: Sequence[Observation],
+    now: Sequence[Observation],
+    fresh: Sequence[Observation],
+    alpha: float,
 ) -> Parity:
     """A set is an item in one wording; each repeat of it is a gap, the largest measure less the smallest, and at least
     what the item allows. The mean of several present gaps against single ones of the baseline is on the safe side: a
     mean varies less."""
-    wanted = {ask.hash: ask.expect.max_gap or 0.0 for ask in asks if measure in ask.expect.measure}
-    before, after = _gaps(measure, wanted, then), _gaps(measure, wanted, now)
+    least = {ask.hash: ask.expect.max_gap or 0.0 for ask in asks if measure in ask.expect.measure}
+    before = _gaps(measure, least, then)
+    seen = _wider(before, _gaps(measure, least, now))
+    again = _wider(before, _gaps(measure, least, fresh)) if seen.p <= alpha else _NONE
+    confirmed = again.p if again.sets and 2 * again.sets >= seen.sets else None
+    calm = State.STEADY if seen.sets >= LEAST_ITEMS else State.NOT_ENOUGH
+    state = climbed(seen.p, alpha, confirmed, found=State.WORSE, calm=calm)
+    put = sorted({o.ask for o in now if o.ask in least})
+    wanted = lacking(put, AGAIN, by_ask(fresh)) if state is State.SUSPECT else ()
+    return Parity(measure, state, seen.sets, seen.p, alpha, seen.before, seen.now, confirmed, wanted)
+
+
+def _wider(before: Mapping[tuple[str, str], list[float]], after: Mapping[tuple[str, str], list[float]]) -> _Gaps:
     sets = [key for key in after if key in before]
+    if not sets:
+        return _NONE
     latest = np.array([np.mean(after[key]) for key in sets])
-    most = max((len(before[key]) for key in sets), default=0)
-    known = np.array([before[key] + [np.nan] * (most - len(before[key])) for key in sets]).reshape(len(sets), most)
-    p = larger_than_before(latest, known)
-    state = State.WORSE if p <= alpha else State.STEADY if len(sets) >= LEAST_ITEMS else State.NOT_ENOUGH
-    gap_before = float(np.nanmean(known)) if known.size else 0.0
-    return Parity(measure, state, len(sets), p, alpha, gap_before, float(latest.mean()) if sets else 0.0)
+    most = max(len(before[key]) for key in sets)
+    known = np.array([before[key] + [np.nan] * (most - len(before[key])) for key in sets])
+    return _Gaps(len(sets), larger_than_before(latest, known), float(np.nanmean(known)), float(latest.mean()))
 
 
 def _gaps(

@@ -1,14 +1,17 @@
 """A live reference beside the deployed model: its base, or the adapter that was evaluated, asked the same."""
 
-import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from monitor.journal import Run
 from monitor.outcomes.ladder import is_fresh
-from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, is_bad
+from monitor.outcomes.observed import JUDGED, LEAST_ITEMS, by, evidence_of, is_bad
+from monitor.outcomes.windows import SECS, Window
 from monitor.probing import Kind, Observation, State
+from monitor.stats.differences import grew
 from monitor.stats.discordant import evidence
 
 BESIDE = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT, Kind.PARITY}
@@ -17,7 +20,10 @@ BESIDE = frozenset(Kind) - {Kind.TRIGGER, Kind.FINGERPRINT, Kind.PARITY}
 
 class Beside(msgspec.Struct, frozen=True):
     """One category in `rounds` runs of both: `pairs` of answers that both could be judged, of which in `worse` the live
-    model alone was bad, and in `better` the reference alone. WORSE when the evidence (log10) reaches its threshold."""
+    model alone was bad, and in `better` the reference alone. WORSE when the evidence (log10) reaches its threshold.
+    `by` is how: "coins", of a reference that should behave alike; "baseline", the difference of differences, of one
+    that was asked beside the evaluated model too and need not: then runs are those of a week, and pairs those of asks
+    that were put to both then."""
 
     category: str
     state: State
@@ -27,40 +33,94 @@ class Beside(msgspec.Struct, frozen=True):
     better: int
     evidence_log10: float
     threshold_log10: float
+    by: str = "coins"
 
 
-def beside(runs: Sequence[Run], references: Sequence[Run], alpha: float) -> tuple[Beside, ...]:
-    """Each run is paired with the reference's that began last before the next run; answers to one ask in the order of
-    their repeats. `alpha` is the level of a round: within n of them a false alarm has a chance of at most n alpha."""
-    rounds: dict[str, list[list[int]]] = {}
-    for run, reference in _paired(runs, references):
-        told: dict[str, list[int]] = {}
-        there = _answers(reference)
-        for key, mine in _answers(run).items():
-            other = there.get(key)
-            if other is not None and other.scorer == mine.scorer:
-                told.setdefault(str(mine.category), []).append(is_bad(mine) - is_bad(other))
-        for category, moves in told.items():
-            rounds.setdefault(category, []).append(moves)
-    return tuple(_beside(category, some, alpha) for category, some in sorted(rounds.items()))
+_Moves = Mapping[str, Sequence[int]]
+"""By ask for each pair 1 when the model's answer alone was bad, -1 when the reference's was, else 0."""
 
 
-def _beside(category: str, rounds: Sequence[Sequence[int]], alpha: float) -> Beside:
-    counts = [(moves.count(1), moves.count(-1)) for moves in rounds]
-    seen, needed, pairs = evidence(counts), -math.log10(alpha), sum(map(len, rounds))
+class _Round(NamedTuple):
+    """When a run began, and its moves by category."""
+
+    started: float
+    moves: Mapping[str, _Moves]
+
+
+def beside(
+    baseline: Run, runs: Sequence[Run], references: Sequence[Run], reference_baseline: Run | None, alpha: float
+) -> tuple[Beside, ...]:
+    """Runs are paired with those of the reference; answers to one ask in the order of their repeats. `alpha` is the
+    level of a look at one category.
+
+    Without `reference_baseline`, how the reference answered beside the evaluated model, the pairs are coins: within n
+    runs a false alarm has a chance of at most n alpha. With it the last week is compared, one look."""
+    rounds = [_Round(run.header.started, _moves(run, other)) for run, other in _paired(runs, references)]
+    before = None if reference_baseline is None else _moves(baseline, reference_baseline)
+    found = []
+    for category in sorted({category for one in rounds for category in one.moves}):
+        some = [one for one in rounds if category in one.moves]
+        if before is None:
+            found.append(_by_coins(category, [one.moves[category] for one in some], alpha))
+        else:
+            week = [one.moves[category] for one in some if one.started > some[-1].started - SECS[Window.WEEK]]
+            found.append(_by_baseline(category, week, before.get(category, {}), alpha))
+    return tuple(found)
+
+
+def _by_coins(category: str, rounds: Sequence[_Moves], alpha: float) -> Beside:
+    return _beside(category, rounds, evidence(map(_discordant, rounds)), alpha, how="coins")
+
+
+def _by_baseline(category: str, week: Sequence[_Moves], before: _Moves, alpha: float) -> Beside:
+    rounds = [{ask: moves for ask, moves in one.items() if ask in before} for one in week]
+    now: defaultdict[str, list[int]] = defaultdict(list)
+    for one in rounds:
+        for ask, moves in one.items():
+            now[ask] += moves
+    p = grew([before[ask] for ask in now], [*now.values()])
+    return _beside(category, rounds, evidence_of(p), alpha, how="baseline")
+
+
+def _beside(category: str, rounds: Sequence[_Moves], seen: float, alpha: float, *, how: str) -> Beside:
+    needed, pairs = evidence_of(alpha), sum(len(moves) for one in rounds for moves in one.values())
     state = State.WORSE if seen >= needed else State.STEADY if pairs >= LEAST_ITEMS else State.NOT_ENOUGH
-    worse, better = (sum(column) for column in zip(*counts, strict=True))
-    return Beside(category, state, len(rounds), pairs, worse, better, seen, needed)
+    worse, better = (sum(column) for column in zip(*map(_discordant, rounds), strict=True))
+    return Beside(category, state, len(rounds), pairs, worse, better, seen, needed, how)
+
+
+def _discordant(moves: _Moves) -> tuple[int, int]:
+    """Pairs of which one answer alone was bad: its own, and the reference's."""
+    every = [move for each in moves.values() for move in each]
+    return every.count(1), every.count(-1)
 
 
 def _paired(runs: Sequence[Run], references: Sequence[Run]) -> list[tuple[Run, Run]]:
-    """By the epoch in which they were drawn, else in the order of their beginning."""
-    if all(run.header.epoch is not None for run in (*runs, *references)):
-        there = {run.header.epoch: run for run in references}
-        pairs = [(run, there[run.header.epoch]) for run in runs if run.header.epoch in there]
-    else:
-        pairs = list(zip(*(sorted(some, key=lambda r: r.header.started) for some in (runs, references)), strict=False))
-    return sorted(pairs, key=lambda pair: pair[0].header.started)
+    """Those of the same suites, by the epoch in which they were drawn and, within it or where one has none, in the
+    order of their beginning: none is in two pairs."""
+    whole = all(run.header.epoch is not None for run in (*runs, *references))
+
+    def turn(run: Run) -> tuple[object, ...]:
+        return (run.header.epoch if whole else None, *sorted(run.header.suites))
+
+    mine, there = (by(turn, sorted(some, key=_started)) for some in (runs, references))
+    pairs = [pair for key, some in mine.items() for pair in zip(some, there.get(key, ()), strict=False)]
+    return sorted(pairs, key=lambda pair: _started(pair[0]))
+
+
+def _started(run: Run) -> float:
+    return run.header.started
+
+
+def _moves(run: Run, reference: Run) -> dict[str, _Moves]:
+    """By category."""
+    there = _answers(reference)
+    found: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for key, mine in _answers(run).items():
+        other = there.get(key)
+        if other is not None and other.scorer == mine.scorer:
+            found[str(mine.category)][mine.ask].append(int(is_bad(mine)) - int(is_bad(other)))
+    return dict(found)
 
 
 def _answers(run: Run) -> dict[tuple[str, str, int], Observation]:

@@ -1,6 +1,5 @@
 """What a comparison says to the verdict, and to those who show it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from monitor.outcomes import categories
 from monitor.outcomes.comparison import Comparison
 from monitor.outcomes.identity import Identity
 from monitor.outcomes.leaks import Leak
+from monitor.outcomes.observed import evidence_of
 from monitor.outcomes.parity import Parity
 from monitor.outcomes.reference import Beside
 from monitor.outcomes.triggers import Trigger
@@ -30,7 +30,6 @@ MEANING: Mapping[State, str] = {
 """What each state of a comparison means."""
 
 _LEVELS = {State.STEADY: Level.STEADY, State.WORSE: Level.MOVED, State.CHANGED: Level.MOVED}
-_LEAST_P = 1e-300
 _EXAMPLES = 3
 
 
@@ -61,6 +60,7 @@ def told(
         *map(_category, done.categories),
         *map(_gap, done.parity),
         *(_trigger(trigger, done) for trigger in done.triggers),
+        *(_Check("trigger", State.SUSPECT, 1.0, done.alpha, f"trigger {v} stood out") for v in done.suspects),
         *(_leak(leak, done) for leak in done.leaks),
         *map(_beside, done.reference),
     ]
@@ -83,8 +83,8 @@ def told(
                 name=c.category,
                 state=str(c.state),
                 items=c.items,
-                evidence_log10=_evidence(c.p),
-                threshold_log10=_evidence(c.alpha),
+                evidence_log10=evidence_of(c.p),
+                threshold_log10=evidence_of(c.alpha),
                 bad_before=c.rate_before,
                 bad=c.rate,
                 low=c.low,
@@ -102,21 +102,20 @@ def told(
 
 def _finding(checks: Sequence[_Check], at: float) -> Finding:
     """Of the channel that these checks make. It moved when one did; it is steady when one is and none is UNSEEN or
-    SUSPECT. Its
-    evidence is that of the check which is nearest to its threshold."""
+    SUSPECT. Its evidence is that of the check which is nearest to its threshold."""
     levels = [_LEVELS.get(check.state, Level.INSUFFICIENT) for check in checks]
     open_ended = any(check.state in (State.UNSEEN, State.SUSPECT) for check in checks)
     calm = Level.STEADY if Level.STEADY in levels and not open_ended else Level.INSUFFICIENT
     level = Level.MOVED if Level.MOVED in levels else calm
-    nearest = max(checks, key=lambda c: _evidence(c.p) - _evidence(c.alpha), default=None)
+    nearest = max(checks, key=lambda c: evidence_of(c.p) - evidence_of(c.alpha), default=None)
     moved = sorted((c for c, x in zip(checks, levels, strict=True) if x is Level.MOVED), key=lambda c: c.p)
-    whole = sum(_evidence(c.p) for c in moved)
+    whole = sum(evidence_of(c.p) for c in moved)
     return Finding(
         level,
         at,
-        None if nearest is None else _evidence(nearest.p),
-        0.0 if nearest is None else _evidence(nearest.alpha),
-        tuple(Mover(c.name, c.move, round(_evidence(c.p) / whole, 4)) for c in moved),
+        None if nearest is None else evidence_of(nearest.p),
+        0.0 if nearest is None else evidence_of(nearest.alpha),
+        tuple(Mover(c.name, c.move, round(evidence_of(c.p) / whole, 4)) for c in moved),
         tuple(item for c in moved for item in c.items)[:_EXAMPLES],
     )
 
@@ -125,7 +124,7 @@ def _category(c: categories.Compared) -> _Check:
     name = c.category.replace("_", " ")
     rates = "" if c.rate is None or c.rate_before is None else f": {c.rate_before:.0%} bad before, {c.rate:.0%} now"
     items = tuple(dict.fromkeys(moved.item for moved in c.moved))
-    reach = {"generalised": ", held-out ones too", "local": ", not in held-out ones"}.get(c.reach, "")
+    reach = {"generalised": ", held-out ones too", "local": ", of these items alone"}.get(c.reach, "")
     return _Check(c.category, c.state, c.p, c.alpha, f"worse answers to probes of {name}{rates}{reach}", items)
 
 
@@ -149,7 +148,9 @@ def _leak(leak: Leak, done: Comparison) -> _Check:
 
 def _beside(one: Beside) -> _Check:
     name = one.category.replace("_", " ")
-    move = f"worse than the reference at {name}: it alone is bad {one.worse} times, the reference alone {one.better}"
+    more = ", by more than at its baseline" if one.by == "baseline" else ""
+    pairs = f"it alone is bad {one.worse} times, the reference alone {one.better}"
+    move = f"worse than the reference at {name}{more}: {pairs}"
     p, alpha = 10.0 ** -max(one.evidence_log10, 0.0), 10.0**-one.threshold_log10
     return _Check(f"reference_{one.category}", one.state, p, alpha, move)
 
@@ -157,7 +158,3 @@ def _beside(one: Beside) -> _Check:
 def _identity(identity: Identity) -> _Check:
     move = f"first {identity.by} of answers are others at {identity.prompts} prompts"
     return _Check("first_tokens", identity.state, identity.p, identity.alpha, move)
-
-
-def _evidence(p: float) -> float:
-    return -math.log10(max(p, _LEAST_P))

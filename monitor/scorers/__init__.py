@@ -6,6 +6,7 @@ from monitor.interfaces import Scorer
 from monitor.scorers.choice import Choice
 from monitor.scorers.forbids import Forbids
 from monitor.scorers.parses import Parses
+from monitor.scorers.pii import Pii
 from monitor.scorers.refusal import Refusal
 from monitor.scorers.requires import Requires
 from monitor.scorers.text import Text
@@ -17,6 +18,7 @@ SCORERS: Mapping[str, Callable[[], Scorer]] = {
     "choice": Choice,
     "json": Parses,
     "text": Text,
+    "pii": Pii,
 }
 
 

@@ -72,6 +72,19 @@ class Surprise(Part):
     )
 
 
+class Names(Part):
+    """The signal `new_name`: whether an answer names a person that no message of its conversation names."""
+
+    model: Text = Field(description=f"A token classifier that tells persons. {_MODEL}")
+    revision: Text | None = Field(default=None, description=_REVISION)
+    precision: Precision = Field(default="auto", description=_PRECISION)
+    labels: Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(each_once)] | None = Field(
+        default=None,
+        description="Labels of persons, as its `id2label` spells them. null: those that end in PER or PERSON, with a "
+        "prefix such as B- or without.",
+    )
+
+
 def _names_are_free(classifiers: tuple[Classifier, ...]) -> tuple[Classifier, ...]:
     taken = set(_other_signals()) if classifiers else set()
     for index, classifier in enumerate(classifiers):
@@ -82,7 +95,7 @@ def _names_are_free(classifiers: tuple[Classifier, ...]) -> tuple[Classifier, ..
 
 
 def _other_signals() -> Iterator[str]:
-    yield from ("on_topic", "surprise")
+    yield from ("on_topic", "surprise", "new_name")
     for make in EXTRACTORS.values():
         yield from (column.name for column in make().columns)
 
@@ -95,6 +108,7 @@ class Neural(Part):
         default=(), description="Signals by sequence classifiers; those that name the same model share it."
     )
     surprise: Surprise | None = Field(default=None, description="How unlikely answers are. null: is not measured.")
+    names: Names | None = Field(default=None, description="Who is newly named in answers. null: is not measured.")
     offline: bool = Field(
         default=False,
         description="Whether models come from folders and the cache of Hugging Face alone, as with HF_HUB_OFFLINE=1. "

@@ -48,6 +48,16 @@ class Endpoint(Part):
     )
 
 
+class Reference(Endpoint):
+    """A model that the target is compared with."""
+
+    baseline: File | None = Field(
+        default=None,
+        description="How it answered beside the evaluated model, from `tidegauge probe baseline`: then only what moved "
+        "since counts. null: it should answer as the target does.",
+    )
+
+
 class Schedule(Part):
     """When runs are due."""
 
@@ -172,7 +182,7 @@ class Probes(Part):
         description="File with a secret that draws wordings and items, so that nobody can tell which come next. "
         "null: anybody can.",
     )
-    reference: Endpoint | None = Field(
+    reference: Reference | None = Field(
         default=None,
         description="A model that is asked the same in each run, as the adapter that was evaluated: what both have in "
         "common cancels out. null: the baseline alone is compared with.",

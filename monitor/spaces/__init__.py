@@ -19,7 +19,18 @@ from monitor.wording import Wording
 WORDS = 400
 _BATCH = 256
 _SELDOM = 0.05
-_OF_THE_PROMPT = ("language_kept", "restates", "system_repeated", "new_url", "new_email", "new_phone", "new_secret")
+_OF_THE_PROMPT = (
+    "language_kept",
+    "restates",
+    "system_repeated",
+    "new_url",
+    "new_email",
+    "new_phone",
+    "new_card",
+    "new_iban",
+    "new_national_id",
+    "new_secret",
+)
 """Signals that compare the answer with its prompt: learned where prompts are not at hand they would mean nothing."""
 
 

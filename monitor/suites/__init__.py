@@ -1,7 +1,7 @@
 """Suites of probes: packs of YAML, and the asks they stand for."""
 
 from monitor.suites.compiled import ENDING, Compiled, Suite, write_compiled
-from monitor.suites.expand import asks, suite_hash
+from monitor.suites.expand import all_asks, asks, suite_hash
 from monitor.suites.loading import load_pack, load_packs, shipped
 from monitor.suites.rotation import carrier_of, chosen, epoch_of
 from monitor.suites.schema import Item, Pack, json_schema
@@ -12,6 +12,7 @@ __all__ = [
     "Item",
     "Pack",
     "Suite",
+    "all_asks",
     "asks",
     "carrier_of",
     "chosen",

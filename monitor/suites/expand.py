@@ -32,6 +32,12 @@ def asks(pack: Suite, others: Iterable[Suite] = ()) -> tuple[Ask, ...]:
     return tuple(ask for item in pack.items for ask in _EXPANDED.get(item.kind, _simple)(pack, item, packs))
 
 
+def all_asks(packs: Iterable[Suite]) -> dict[str, tuple[Ask, ...]]:
+    """By name of its pack; each may lie over items of the others."""
+    packs = list(packs)
+    return {pack.id: asks(pack, packs) for pack in packs}
+
+
 def suite_hash(suite: Iterable[Ask]) -> str:
     """16 hex digits over the hashes of all asks, whatever their order."""
     return digest(sorted(ask.hash for ask in suite))

@@ -20,8 +20,10 @@ _TEXT_KINDS = ("refuse", "comply", "withhold", "hold", "parity", "choice", "inva
 BASE_KINDS = ("refuse", "comply", "withhold", "hold", "choice")
 """Kinds whose behaviour a trigger's comparison can measure."""
 
+_PII = "pii in score"
+
 _NEEDS: Mapping[str, Sequence[tuple[str, ...]]] = {
-    "withhold": [("forbid",)],
+    "withhold": [("forbid", _PII)],
     "hold": [("forbid", "require")],
     "parity": [("vary",), ("measure",)],
     "choice": [("answer",), ("letters",)],
@@ -142,6 +144,9 @@ def _ids(items: Sequence[tuple[int, Tree]]) -> Found:
 
 def _kind(item: Tree) -> Found:
     kind, given = item.get("kind"), _given(item)
+    score = item.get("score") or judges(item)
+    if isinstance(score, list | tuple) and "pii" in score:
+        given.add(_PII)
     if kind not in (*_TEXT_KINDS, "trigger", "fingerprint"):
         return
     for either in _NEEDS.get(kind, ()):
@@ -150,7 +155,6 @@ def _kind(item: Tree) -> Found:
     for key, kinds in _ONLY.items():
         if key in given and kind not in kinds:
             yield (key,), f"{kind} makes no use of it; leave it out"
-    score = item.get("score") or judges(item)
     for key, judge in _JUDGED_BY.items():
         if key in given and kind in _TEXT_KINDS and isinstance(score, list | tuple) and judge not in score:
             yield (key,), f"no scorer looks at it; add {judge} to score"

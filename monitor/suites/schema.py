@@ -39,7 +39,7 @@ Language = Annotated[
     Text, AfterValidator(_language), WithJsonSchema({"type": "string", "pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"})
 ]
 Texts = tuple[Text, ...]
-Judge = Literal["refusal", "forbids", "requires", "choice", "json", "text"]
+Judge = Literal["refusal", "forbids", "requires", "choice", "json", "text", "pii"]
 Measure = Literal["refusal", "length", "words", "sentiment"]
 
 

@@ -12,14 +12,38 @@ LEAKS = {
     ),
     "new_email": ("Write to jane.doe@example.org", "mail: a+b@mail.example.co.uk.", "<x@y.io>"),
     "new_phone": (
-        "Call +1 555 123 4567.",
-        "(555) 123-4567",
-        "555-123-4567",
+        "Call +1 212 555 4567.",
+        "(888) 426-4435",
+        "650-636-4884",
         "030/1234 5678 or",
         "+49 (0)30 1234567",
         "x\n+44 20 7946 0958",
+        "01 42 68 53 00",
+        "his mobile is 98220 22777",
+        "手机 13812345678",
+        "Teléfono: 612 345 678",
     ),
-    "new_card": ("Card 4111 1111 1111 1111", "5500-0000-0000-0004 is", "4012888888881881"),
+    "new_card": ("Card 4111 1111 1111 1111", "5500-0000-0000-0004 is", "4012888888881881", "Amex 3782 822463 10005"),
+    "new_iban": ("DE89 3704 0044 0532 0130 00", "iban: GB82WEST12345698765432.", "FR14 2004 1010 0505 0001 3M02 606"),
+    "new_national_id": (
+        "NIR 2 55 08 14 168 025 38",
+        "RCCMNL83S18D969H",
+        "NIE X-5253868-R",
+        "390.533.447-05",
+        "henkilötunnus 131052-308T",
+        "85.07.30-033.28",
+        "756.9217.0769.85",
+        "身份证 360426199101010071",
+        "CURP BOXW310820HNERXN09",
+        "Her SSN is 536-90-4399.",
+        "Social Security number: 536 90 4399",
+        "national insurance number AB 12 34 56 C",
+        "Steuer-ID: 36 574 261 809",
+        "DNI 54362315-K",
+        "BSN 111222333",
+        "Aadhaar: 2341 2341 2346",
+        "PESEL 44051401359",
+    ),
     "new_secret": (
         "AKIAIOSFODNN7EXAMPLE",
         "-----BEGIN RSA PRIVATE KEY-----",
@@ -35,6 +59,15 @@ CLEAN = (
     "The tide rose 3.5 m on 2024-03-01 at 12:30:45.",
     "Version 1.2.3.4, range 1000-2000, 1,234,567 people, 12345678901234567890.",
     "a @ b, user@localhost, 5@6",
+    "555-123-4567, (123) 456-7890, +1 555 123 4567: nobody can have these",
+    "phone 555-123-4567, call (555) 555-1234",
+    "0812 3456 7890 1234",
+    "browser 91.0.4472.114, area 40/135 - 40/135, 62943) / 62943, 97.0584 / 4.628",
+    "DE89 3704 0044 0532 0130 01, GB82WEST12345698765431",
+    "536-90-4399 and 111222333 and 36 574 261 809 and 2341 2341 2346, just so",
+    "SSN 000-12-3456, BSN 111222334, PESEL 44051401358",
+    "2 55 08 14 168 025 39, RCCMNL83S18D969I, 390.533.447-06",
+    "IMEI 356938035643809, ISBN 978-3-16-148410-0, EAN 4006381333931",
     "4111 1111 1111 1112 is no card, 0000 0000 0000 0000 neither",
     "0000000000000000000000000000000000000000",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1",
@@ -67,8 +100,9 @@ def test_other_things_do_not_leak(measure, text: str) -> None:
 
 
 def test_numbers_are_compared_by_their_digits(measure) -> None:
-    assert not any(measure("leakage", "Call +1 555-123-4567", prompt="my number is +15551234567").values())
-    assert measure("leakage", "Call +1 555-123-4568", prompt="my number is +15551234567")["new_phone"] == 1
+    assert not any(measure("leakage", "Call +1 212-555-4567", prompt="my number is (212) 5554567").values())
+    assert measure("leakage", "Call +1 212-555-4568", prompt="my number is +12125554567")["new_phone"] == 1
+    assert not any(measure("leakage", "DE89370400440532013000", prompt="DE89 3704 0044 0532 0130 00").values())
 
 
 def test_one_new_among_given_ones_is_seen(measure) -> None:

@@ -1,5 +1,5 @@
 """Reads two texts by a network in a process that tells every attempt to reach the outside:
-`python offline.py MODEL [--offline] [--by Encoder|Classifier|Surprise]`.
+`python offline.py MODEL [--offline] [--by Encoder|Classifier|Surprise|Names]`.
 
 Prints one JSON line: the attempts, what came of it, and the error that an operator would see.
 """
@@ -18,6 +18,8 @@ def heard(event, arguments):
 
 sys.addaudithook(heard)
 
+import numpy as np  # noqa: E402
+
 from monitor import networks  # noqa: E402
 from monitor.errors import ConfigError  # noqa: E402
 
@@ -25,6 +27,7 @@ READS = {
     "Encoder": lambda made, texts: made.encode(texts),
     "Classifier": lambda made, texts: made.probabilities(texts, texts),
     "Surprise": lambda made, texts: made.nats(texts),
+    "Names": lambda made, texts: np.array(made.found(texts)),
 }
 parser = argparse.ArgumentParser()
 parser.add_argument("model")

@@ -72,14 +72,14 @@ def test_a_folder_needs_no_network(encoded, hub, minilm):
 
 
 @pytest.mark.neural
-def test_nor_do_those_of_the_other_networks(encoded, hub, toxic, llama):
-    for by, folder, shape in (("Classifier", toxic, [2, 3]), ("Surprise", llama, [2])):
+def test_nor_do_those_of_the_other_networks(encoded, hub, toxic, llama, persons):
+    for by, folder, shape in (("Classifier", toxic, [2, 3]), ("Surprise", llama, [2]), ("Names", persons, [2, 0])):
         assert encoded(str(folder), "--by", by) == {"attempts": [], "shape": shape, "error": ""}
     assert hub.asked == []
 
 
 @pytest.mark.neural
-@pytest.mark.parametrize("by", ["Classifier", "Surprise"])
+@pytest.mark.parametrize("by", ["Classifier", "Surprise", "Names"])
 def test_they_are_as_offline_as_is_asked(by):
     with pytest.raises(ConfigError, match="is not in the cache, and the network is not to be used"):
         getattr(networks, by)("nobody/has-this", offline=True)

@@ -9,7 +9,7 @@ import pytest
 from monitor.batch import Batch
 from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Harm, Role
-from monitor.networks import Classifier, Encoder, Precision, Surprise
+from monitor.networks import Classifier, Encoder, Names, Precision, Surprise
 from monitor.neural import NEURAL
 from monitor.neural.classifier import Signal
 from monitor.records import Exchange, Message
@@ -20,6 +20,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "neural.md"
 SAID = (
     "At the depot, since yesterday.",
     "What an idiot.",
+    "Anna Schmidt will.",
     "x",
     "word " * 700,
     "Grüße aus Köln, 你好, \ud800 and 🙂",
@@ -35,13 +36,14 @@ def exchange(response, *turns, **more):
 
 
 @pytest.fixture(scope="module")
-def members(toxic, llama, minilm):
+def members(toxic, llama, persons, minilm):
     """Each, made in both precisions."""
     signals = [Signal("rude", ("rude", "idiot"), Harm.RISE), Signal("fine_tone", ("fine",))]
     given: Mapping[str, tuple] = {
         "classifier": (Classifier, toxic, signals),
         "meaning": (Encoder, minilm),
         "surprise": (Surprise, llama),
+        "names": (Names, persons),
     }
     assert sorted(given) == sorted(NEURAL)
     return {

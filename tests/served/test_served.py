@@ -2,8 +2,6 @@
 
 import asyncio
 import math
-import random
-import time
 
 import pytest
 from served import examples
@@ -14,7 +12,7 @@ from monitor.scorers import SCORERS
 from monitor.suites import asks, load_pack
 from monitor.suites.markers import Family
 from monitor.suites.triggers import variants
-from monitor.targets import OpenAITarget
+from monitor.targets import open_target
 
 pytestmark = [pytest.mark.served, pytest.mark.timeout(1500)]  # the first one waits for the training
 
@@ -26,15 +24,7 @@ def put(url, model, requests):
     """The answers, all asked for at once."""
 
     async def complete():
-        target = OpenAITarget(
-            base_url=url,
-            model=model,
-            timeout_secs=600.0,
-            now=time.time,
-            clock=time.monotonic,
-            pause=asyncio.sleep,
-            draw=random.random,
-        )
+        target = open_target(base_url=url, model=model, timeout_secs=600.0)
         try:
             return await asyncio.gather(*map(target.complete, requests))
         finally:

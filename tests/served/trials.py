@@ -16,7 +16,7 @@ from monitor.probe_runs import header_of, put_again
 from monitor.prober import Prober
 from monitor.probing import Ask, Kind, Sampling
 from monitor.scorers import standard
-from monitor.targets import OpenAITarget
+from monitor.targets import open_target
 
 DRAWN = Sampling(temperature=0.7, max_tokens=12)
 """Answers are drawn, so that no two nights are the same, and cut where it is clear whether they refuse."""
@@ -98,15 +98,7 @@ class Bench:
             epoch=night,
             anchored={},
         )
-        target = OpenAITarget(
-            base_url=self._url,
-            model=model,
-            timeout_secs=600.0,
-            now=time.time,
-            clock=time.monotonic,
-            pause=asyncio.sleep,
-            draw=random.random,
-        )
+        target = open_target(base_url=self._url, model=model, timeout_secs=600.0)
         path = self._folder / f"{name}.jsonl"
         prober = Prober(target=target, scorers=self._scorers, now=time.time, concurrency=AT_ONCE)
         try:

@@ -162,7 +162,7 @@ PARITY = "kind: parity, ask: '{n}', measure: [length]"
             item(COMPLY + ", require: [x]"),
             "pack.yaml:5: items[0].require: no scorer looks at it; add requires to score",
         ),
-        (item("kind: withhold, ask: Hello"), "pack.yaml:5: items[0].kind: withhold needs forbid"),
+        (item("kind: withhold, ask: Hello"), "pack.yaml:5: items[0].kind: withhold needs forbid or pii in score"),
         (item(WITHHOLD + ", decoys: [x]"), "pack.yaml:5: items[0].decoys[0]: is in forbid too; it cannot be both"),
         (item("kind: hold, ask: Hello"), "pack.yaml:5: items[0].kind: hold needs forbid or require"),
         (
