@@ -142,12 +142,21 @@ _WHY = Row(
             runbooks=("BehaviourUnexplained",),
             width=12,
         ),
+        rows(
+            "Signals that do harm",
+            "Signals that depart in the direction that does harm, with half of the evidence that is needed or more: "
+            "these make the alert critical. Empty is the rule.",
+            {"signal": "Signal"},
+            Column("Harm", f"max by (signal) ({of('tidegauge_signal_harmed')}) == 1"),
+            runbooks=("BehaviourUnexplained",),
+            width=6,
+        ),
         graph(
             "Exchanges behind the evidence",
             "How much each channel has compared. A channel with few says little, either way.",
             "none",
             Query(top(of("tidegauge_evidence_exchanges"), "channel"), "{{channel}}"),
-            width=12,
+            width=6,
         ),
     ),
 )
@@ -217,20 +226,15 @@ _SEEN = Row(
             "none would have been seen. It shrinks with traffic.",
             "none",
             Query(top(of("tidegauge_detectable_effect", _CHOSEN), "signal"), "{{signal}}"),
-            Query(
-                top(of("tidegauge_detectable_topic_effect", _CHOSEN), "signal"), "{{signal}}, one topic", dashed=True
-            ),
             width=10,
         ),
         rows(
             "Smallest changes of all signals",
             "What steady rules out: each change of the mean, in the signal's unit, that would have opened an "
-            "incident by now; of all traffic, and of the topic that was met least.",
+            "incident by now.",
             {"signal": "Signal"},
             Column("Change", f"max by (signal) ({of('tidegauge_detectable_change')})"),
             Column("In spreads", f"max by (signal) ({of('tidegauge_detectable_effect')})"),
-            Column("Change in one topic", f"max by (signal) ({of('tidegauge_detectable_topic_change')})"),
-            Column("In spreads of it", f"max by (signal) ({of('tidegauge_detectable_topic_effect')})"),
             width=14,
         ),
     ),

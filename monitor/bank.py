@@ -485,7 +485,7 @@ class Bank:
                     effect=finite(means[2, i]),
                     effect_low=finite(means[3, i]),
                     effect_high=finite(means[4, i]),
-                    harmed=_harmed(column, int(reading.direction[i]), reading.by_column[i] >= threshold / 2),
+                    harmed=_harmed(column, int(reading.direction[i]), bool(reading.by_column[i] >= threshold / 2)),
                     detectable=None if detectable is None else detectable[i],
                 )
                 for i, column in enumerate(columns)

@@ -5,12 +5,15 @@ from typing import Any
 
 import msgspec
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from monitor.exporters.exposition import exposition
 from monitor.report import ModelReport, MonitorReport, ProbesReport, as_seen_at
 from monitor.verdict import Channel
 from monitor.web.page import render
@@ -48,8 +51,8 @@ def application(
     effective settings with secrets masked."""
 
     async def metrics(request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(registry), headers={"Content-Type": content_type})
+        body, content_type = await run_in_threadpool(exposition, registry, request.headers.get("accept", ""))
+        return Response(body, headers={"Content-Type": content_type})
 
     async def health(_: Request) -> Response:
         age = loop_age()
@@ -111,7 +114,8 @@ def application(
             Route("/api/v1/signals", signals),
             Route("/api/v1/probes", probes),
             Route("/api/v1/config", settings),
-        ]
+        ],
+        middleware=[Middleware(GZipMiddleware, compresslevel=1)],  # series repeat themselves: a thirtieth is left
     )
 
 
