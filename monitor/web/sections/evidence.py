@@ -1,0 +1,25 @@
+"""Evidence over time against what is needed, a picture per channel."""
+
+from monitor.web.html import stamp
+from monitor.web.plot import NARROW, panel
+from monitor.web.shown import Shown
+from monitor.web.words import CHANNELS, full
+
+
+def evidence(shown: Shown) -> str:
+    looks, known = shown.looks, shown.model.evidence
+    first = looks[0].exchange - 1 if looks[0].exchange else 0
+    figures = "".join(
+        f"<figure><figcaption>{full(channel)}</figcaption>"
+        f"{panel(full(channel), channel, looks, shown.model.incidents, from_exchange=first, wide=NARROW)}</figure>"
+        for channel in CHANNELS
+        if channel in known
+    )
+    times = [look.time for look in (looks[0], looks[-1]) if look.time is not None]
+    when = f" ({stamp(times[0])} to {stamp(times[-1])})" if times else ""
+    return (
+        f'<h2>Evidence over time</h2><div class="figures">{figures}</div>'
+        f'<p class="note">Over exchanges {first + 1:,} to {looks[-1].exchange:,}{when}, as a power of ten, against '
+        "what is needed (dashed). Shaded: from where a move most likely began to where it was over. Upright line: where it "
+        "became certain. The course begins anew when the monitor does.</p>"
+    )

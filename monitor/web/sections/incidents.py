@@ -1,0 +1,40 @@
+"""The latest incidents, each with a way to all that is known of it."""
+
+from html import escape
+
+from monitor.verdict import Incident
+from monitor.web.html import address, at, plain, table
+from monitor.web.shown import Shown
+
+LATEST = 10
+
+_HEAD = ("what", "began about", "certain at", "over at", "what moved (share of the evidence)")
+
+
+def incidents(shown: Shown) -> str:
+    known = shown.model.incidents
+    if not known:
+        return ""
+    shown_last = known[: -LATEST - 1 : -1]
+    rows = [
+        (
+            _named(shown, i),
+            f"{i.onset:,}{at(i.onset_time)}",
+            f"{i.opened:,}{at(i.opened_time)}",
+            "open" if i.closed is None else f"{i.closed:,}{at(i.closed_time)}",
+            escape("; ".join(f"{m.move} ({m.share:.0%})" for m in i.movers[:3])),
+        )
+        for i in shown_last
+    ]
+    caption = f"The latest {len(rows)} of {len(known)} incidents, by exchange" if len(known) > LATEST else "By exchange"
+    return f"<h2>Incidents, latest first</h2>{table(_HEAD, rows, caption=caption, names=[i.id for i in shown_last])}"
+
+
+def _named(shown: Shown, incident: Incident) -> str:
+    name = plain(incident.verdict)
+    if shown.alone:
+        return f'<span class="tag {incident.verdict}">{name}</span>'
+    return (
+        f'<a class="tag {incident.verdict}" href="{address(shown.model.name, incident)}">{name}'
+        f'<span class="unseen">, exchange {incident.opened:,}</span></a>'
+    )
