@@ -27,7 +27,8 @@ from monitor.exporters.prometheus import process_registry
 from monitor.report import Blind
 from monitor.state import State
 from monitor.verdict import Channel, Verdict
-from monitor.web.app import Board, application
+from monitor.web.app import application
+from monitor.web.board import Board
 from monitor.web.server import Server
 
 EVALUATED, SERVED = 200, 150

@@ -40,7 +40,8 @@ def advice(model: ModelReport) -> str:
 
 
 def alerts(model: ModelReport) -> list[str]:
-    """The alerts that hold: those of the channels that gave the verdict, else that of the verdict itself."""
+    """The alerts that hold: those of the channels that gave the verdict, else that of the verdict itself, and while
+    nothing can be seen those of what was open before."""
     evidence = model.evidence
     moved = [
         name
@@ -48,7 +49,8 @@ def alerts(model: ModelReport) -> list[str]:
         if channel in evidence and evidence[channel].level is Level.MOVED and verdict_of(channel) is model.verdict
     ]
     named = [_OF_VERDICT[model.verdict]] if model.verdict in _OF_VERDICT else []
-    return list(dict.fromkeys(moved or named))
+    before = [alert_of(i.channel) for i in model.incidents if i.closed is None] if model.blind else []
+    return list(dict.fromkeys([*(moved or named), *before]))
 
 
 def alert_of(channel: Channel) -> str:

@@ -8,6 +8,7 @@ from monitor.report import Blind, ModelReport
 from monitor.verdict import BESIDE, Channel, Incident, Verdict, second_opinions
 from monitor.web.advice import advice
 from monitor.web.detectable import changed
+from monitor.web.detectable import shown as visible
 from monitor.web.html import ago, at, facts, plain, power, stamp
 from monitor.web.numbers import number
 from monitor.web.shown import Shown
@@ -66,11 +67,14 @@ def _silent(shown: Shown) -> str:
 def _sure(model: ModelReport) -> str:
     if model.verdict is Verdict.INSUFFICIENT:
         return f"Nothing can be said yet: {model.needed:,} more exchanges are needed."
+    incident = next((i for i in lasting(model) if model.blind or i.verdict is model.verdict), None)
     if model.blind:
-        return "Nothing can be said of now. Below is what was known before."
-    incident = next((i for i in lasting(model) if i.verdict is model.verdict), None)
-    if incident is None:
-        return _calm(model)
+        before = f" Before, it was {plain(incident.verdict)}. {_certain(model, incident)}" if incident else ""
+        return f"Nothing can be said of now.{before}"
+    return _calm(model) if incident is None else _certain(model, incident)
+
+
+def _certain(model: ModelReport, incident: Incident) -> str:
     known = model.evidence.get(incident.channel)
     now = "" if known is None else f", now {power(known.evidence_log10)}"
     seldom = (
@@ -88,18 +92,11 @@ def _calm(model: ModelReport) -> str:
     """What no evidence is worth: how near it came, and what would have been seen."""
     compared = model.channels[Channel.BEHAVIOUR].n
     said = f"{compared:,} exchanges compared; the most evidence is {model.ratio:.0%} of what is needed."
-    column, known = next(
-        ((c, c.detectable) for c in model.channels[Channel.BEHAVIOUR].columns if c.detectable and c.detectable.move),
-        (None, None),
-    )
-    if column is None or known is None or (after := _seen(changed(column, known), column.unit)) is None:
-        return f"{said} No change of a single signal would have been seen yet."
-    before = number(column.baseline, column.unit)
-    return f"{said} A lasting change would have been seen, for example {escape(known.move)} from {before} to {after}."
-
-
-def _seen(mean: float | None, unit: str) -> str | None:
-    return None if mean is None else number(mean, unit)
+    for column, known in visible(model.channels[Channel.BEHAVIOUR].columns, 1):
+        if (after := changed(column, known)) is not None:
+            between = f"{number(column.baseline, column.unit)} to {number(after, column.unit)}"
+            return f"{said} A lasting change would have been seen, for example {escape(known.move)} from {between}."
+    return f"{said} No change of a single signal would have been seen yet."
 
 
 def _round(x: float) -> str:
@@ -126,7 +123,17 @@ def _who(model: ModelReport) -> str:
 
 
 def _where(model: ModelReport) -> str:
-    return "".join(f'<p class="now {i.verdict}">{where(i)}</p>' for i in lasting(model)[:_NAMED])
+    return "".join(
+        f'<p class="now {i.verdict}">{where(i)}{_asked(model) if i.channel is Channel.INPUTS else ""}</p>'
+        for i in lasting(model)[:_NAMED]
+    )
+
+
+def _asked(model: ModelReport) -> str:
+    """The topics that users ask more about than they did."""
+    more = [(t.recent - t.baseline, t) for t in model.topics if t.recent is not None and t.recent > t.baseline]
+    said = [f"{escape(t.name)} ({t.baseline:.0%} → {t.recent:.0%})" for _, t in sorted(more, key=lambda m: -m[0])[:2]]
+    return f" More prompts about {'; '.join(said)}." if said else ""
 
 
 def where(incident: Incident) -> str:

@@ -46,7 +46,7 @@ def _behind(report: MonitorReport) -> str:
 def _measured(report: MonitorReport) -> str:
     """The least share that is sampled, and read by networks, of any model."""
     said = [
-        f"{min(shares.values()):.0%} of exchanges {what}{' or more' if len(shares) > 1 else ''}"
+        f"{'at least ' if len(shares) > 1 else ''}{min(shares.values()):.0%} of exchanges {what}"
         for shares, what in (
             (report.sampled_ratio, "are sampled"),
             (report.read_ratio, "of those are read by networks"),
@@ -60,7 +60,7 @@ def _trouble(report: MonitorReport) -> str:
     gaps = sum(report.gaps.values())
     said = [
         f"<b>{report.state_failures:,} saves of the state failed</b>" if report.state_failures else "",
-        f"records were gone before they were read, {gaps:,} times" if gaps else "",
+        f"{gaps:,} gaps: records were gone before they were read" if gaps else "",
         f"{sum(report.dead_letters.values()):,} records could not be read" if report.dead_letters else "",
         "" if report.ready else "no source has answered yet",
     ]

@@ -7,9 +7,6 @@ from urllib.parse import quote, urlencode
 
 from monitor.verdict import Incident, Verdict
 
-_FITS = 5
-"""A table of more columns may be wider than a phone: it scrolls in its place, also by keyboard."""
-
 
 def table(
     head: Sequence[str],
@@ -18,10 +15,13 @@ def table(
     *,
     caption: str = "",
     names: Sequence[str] = (),
+    extra: Sequence[int] = (),
 ) -> str:
-    """A table; the columns in `numbers` are set to the right, the first heads its row. `names`, any text, tell rows
+    """A table; the columns in `numbers` are set to the right, the first heads its row, those in `extra` are for wide
+    screens. `names`, any text, tell rows
     apart wherever they stand: rows with links have them, so that one who has reached a link stays on it."""
-    side = [' class="n"' if i in numbers else "" for i in range(len(head))]
+    kinds = [("n " if i in numbers else "") + ("extra" if i in extra else "") for i in range(len(head))]
+    side = [f' class="{kind.rstrip()}"' if kind else "" for kind in kinds]
     top = "".join(f'<th scope="col"{side[i]}>{h}</th>' for i, h in enumerate(head))
     body = "".join(
         f'<tr{_id(names[r]) if names else ""}><th scope="row">{row[0]}</th>'
@@ -29,10 +29,8 @@ def table(
         + "</tr>"
         for r, row in enumerate(rows)
     )
-    wide = len(head) > _FITS
-    reached = f' tabindex="0" role="region" aria-label="{caption or head[0]}"' if wide else ""
     said = f"<caption>{caption}</caption>" if caption else ""
-    return f'<div class="scroll"{reached}><table>{said}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll"><table>{said}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _id(name: str) -> str:

@@ -26,8 +26,10 @@ from monitor.report import STALE_SECS, Blind, TopicReport
 from monitor.settings import Settings, masked
 from monitor.settings.display import mask
 from monitor.verdict import TRAFFIC, Channel, Mover, Opinion, Span, Verdict, words
-from monitor.web.app import HANG_SECS, Board, application
-from monitor.web.page import SHOWN_WHOLE, render
+from monitor.web.app import HANG_SECS, application
+from monitor.web.board import Board
+from monitor.web.fleet import SHOWN_FIRST
+from monitor.web.page import render
 from monitor.web.server import Server
 
 HOSTILE = '<script>alert("x")</script>\'"&'
@@ -410,7 +412,7 @@ def test_fifty_models_weigh_little_and_the_worst_come_first():
     links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
     assert links[0] == "/?model=a-model-with-a-long-name-40"
     assert len([link for link in links if link.startswith("/?model=")]) == 50
-    assert [tag for tag, a in page.elements if a.get("class") == "model"] == ["section"] * SHOWN_WHOLE
+    assert [tag for tag, a in page.elements if a.get("class") == "model"] == ["section"] * SHOWN_FIRST
     assert len(Page(render(report(*many[:1]))).text) > 1_000
 
 

@@ -13,7 +13,10 @@ from monitor.web.shown import Shown
 AT_ONCE = 10
 """So many signals are shown at once; the others unfold."""
 
-_HEAD = ("signal", "baseline", "recent", "effect, in spreads", "evidence")
+MOST_SPREADS = 3.0
+"""Pictures reach so far at most: one signal far off must not flatten all others."""
+
+_HEAD = ("signal", "baseline → recent", "effect, in spreads", "evidence")
 
 
 def effects(shown: Shown) -> str:
@@ -22,8 +25,8 @@ def effects(shown: Shown) -> str:
     if not columns:
         return ""
     columns.sort(key=lambda c: (-_distance(c), -(-99.0 if c.evidence_log10 is None else c.evidence_log10)))
-    most = 1.25 * max((abs(c.effect) for c in columns if c.effect is not None), default=1.0)
-    most, enough = max(most, 0.5), known.threshold_log10 / 2
+    largest = 1.25 * max((abs(c.effect) for c in columns if c.effect is not None), default=1.0)
+    most, enough = min(max(largest, 0.5), MOST_SPREADS), known.threshold_log10 / 2
     first, others = columns[:AT_ONCE], columns[AT_ONCE:]
     body = _table(first, most, enough, "Signals of the answers, those surest to be elsewhere first")
     if others:
@@ -31,8 +34,8 @@ def effects(shown: Shown) -> str:
         body += f'<details id="more-signals"><summary>{len(others)} more signals</summary>{rest}</details>'
     return (
         f'<h2>Answers, signal by signal</h2>{body}<p class="note">Effect: departure from what the prompts let expect '
-        "since the model last turned, in spreads of the baseline; the bar is its interval at 95 %, which holds however "
-        f"often one looks. Pictures reach from {-most:.1f} to {most:+.1f} spreads.</p>"
+        "since the model last turned, in spreads of the baseline; the bar is its interval at 95 %, which holds "
+        f"however often one looks. Pictures reach from {-most:.1f} to {most:+.1f}; what is beyond is at the edge.</p>"
     )
 
 
@@ -44,14 +47,13 @@ def _distance(column: ColumnReport) -> float:
 
 
 def _table(columns: Sequence[ColumnReport], most: float, enough: float, caption: str) -> str:
-    return table(_HEAD, [_row(c, most, enough) for c in columns], numbers=(1, 2, 4), caption=caption)
+    return table(_HEAD, [_row(c, most, enough) for c in columns], numbers=(3,), extra=(3,), caption=caption)
 
 
 def _row(column: ColumnReport, most: float, enough: float) -> tuple[str, ...]:
     return (
         _named(column, enough),
-        number(column.baseline, column.unit),
-        number(column.recent, column.unit),
+        f"{number(column.baseline, column.unit)} → {number(column.recent, column.unit)}",
         _effect(column, most),
         "–" if column.evidence_log10 is None else f"{column.evidence_log10:.1f}",
     )

@@ -8,6 +8,8 @@ from monitor.web.words import CHANNELS, full
 
 def evidence(shown: Shown) -> str:
     looks, known = shown.looks, shown.model.evidence
+    if looks[0].exchange == looks[-1].exchange:
+        return '<h2>Evidence over time</h2><p class="note">The course begins with the next exchanges.</p>'
     first = looks[0].exchange - 1 if looks[0].exchange else 0
     figures = "".join(
         f"<figure><figcaption>{full(channel)}</figcaption>"
@@ -20,6 +22,6 @@ def evidence(shown: Shown) -> str:
     return (
         f'<h2>Evidence over time</h2><div class="figures">{figures}</div>'
         f'<p class="note">Over exchanges {first + 1:,} to {looks[-1].exchange:,}{when}, as a power of ten, against '
-        "what is needed (dashed). Shaded: from where a move most likely began to where it was over. Upright line: where it "
-        "became certain. The course begins anew when the monitor does.</p>"
+        "what is needed (dashed). Shaded: from where a move most likely began to where it was over. Upright line: "
+        "where it became certain. The course begins anew when the monitor does.</p>"
     )

@@ -15,7 +15,7 @@ def incidents(shown: Shown) -> str:
     known = shown.model.incidents
     if not known:
         return ""
-    shown_last = known[: -LATEST - 1 : -1]
+    latest = known[: -LATEST - 1 : -1]
     rows = [
         (
             _named(shown, i),
@@ -24,10 +24,11 @@ def incidents(shown: Shown) -> str:
             "open" if i.closed is None else f"{i.closed:,}{at(i.closed_time)}",
             escape("; ".join(f"{m.move} ({m.share:.0%})" for m in i.movers[:3])),
         )
-        for i in shown_last
+        for i in latest
     ]
     caption = f"The latest {len(rows)} of {len(known)} incidents, by exchange" if len(known) > LATEST else "By exchange"
-    return f"<h2>Incidents, latest first</h2>{table(_HEAD, rows, caption=caption, names=[i.id for i in shown_last])}"
+    names = [i.id for i in latest]
+    return f"<h2>Incidents, latest first</h2>{table(_HEAD, rows, extra=(2,), caption=caption, names=names)}"
 
 
 def _named(shown: Shown, incident: Incident) -> str:

@@ -23,7 +23,9 @@ def probed(shown: Shown) -> str:
         said = f"<p>Nothing was compared yet: this is no pass.{why}</p>"
     else:
         found = "".join(f"<li>{escape(text)}</li>" for text in done.found)
-        compared = table(_HEAD, [_row(c) for c in done.categories], numbers=range(2, 7), caption=_CAPTION)
+        compared = table(
+            _HEAD, [_row(c) for c in done.categories], numbers=range(2, 7), extra=(2, 5, 6), caption=_CAPTION
+        )
         but = f" The baseline: {escape('; '.join(done.caveats))}." if done.caveats else ""
         said = f"<p>{escape(done.meaning)}{but}</p>{f'<ul>{found}</ul>' if found else ''}{compared}"
     return f"<h2>Probes: the same prompts as at the evaluation</h2>{said}{_runs(probes)}"

@@ -15,7 +15,7 @@ def topics(shown: Shown) -> str:
             escape(t.name),
             f"{t.baseline:.0%}",
             "–" if t.recent is None else f"{t.recent:.0%}",
-            "–" if t.recent is None else f"{100 * (t.recent - t.baseline):+.0f}",
+            "–" if t.recent is None else _points(t.recent - t.baseline),
         )
         for t in known
     ]
@@ -35,3 +35,9 @@ def topics(shown: Shown) -> str:
         )
         + (f'<p class="note">Of late: {"; ".join(shares)}.</p>' if shares else "")
     )
+
+
+def _points(share: float) -> str:
+    """In points of per cent; no sign where it rounds to none."""
+    points = round(100 * share)
+    return f"{points:+d}" if points else "0"
