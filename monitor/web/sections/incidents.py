@@ -18,17 +18,17 @@ def incidents(shown: Shown) -> str:
     latest = known[: -LATEST - 1 : -1]
     rows = [
         (
-            _named(shown, i),
+            _named(shown, i) + (" <small>open</small>" if i.closed is None else ""),
             f"{i.onset:,}{at(i.onset_time)}",
             f"{i.opened:,}{at(i.opened_time)}",
-            "open" if i.closed is None else f"{i.closed:,}{at(i.closed_time)}",
+            "–" if i.closed is None else f"{i.closed:,}{at(i.closed_time)}",
             escape("; ".join(f"{m.move} ({m.share:.0%})" for m in i.movers[:3])),
         )
         for i in latest
     ]
     caption = f"The latest {len(rows)} of {len(known)} incidents, by exchange" if len(known) > LATEST else "By exchange"
     names = [i.id for i in latest]
-    return f"<h2>Incidents, latest first</h2>{table(_HEAD, rows, extra=(2,), caption=caption, names=names)}"
+    return f"<h2>Incidents, latest first</h2>{table(_HEAD, rows, extra=(2, 3), caption=caption, names=names)}"
 
 
 def _named(shown: Shown, incident: Incident) -> str:
