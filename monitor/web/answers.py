@@ -143,5 +143,5 @@ def where(incident: Incident) -> str:
     named = ", ".join(f"<code>{escape(name)}</code>" for name in incident.examples)
     examples = f" Look at {named}." if named else ""
     others = second_opinions(incident)
-    asked = f" <small>Second opinions on where it began: {others}.</small>" if others else ""
+    asked = f" <small>Second opinions on where it began: {escape(others)}.</small>" if others else ""
     return f"Most evidence: {moved or 'no single signal'}.{topics}{examples}{asked}"

@@ -116,6 +116,23 @@ def test_plots_and_tables_have_words(browser, faces):
         assert page.locator("th:not([scope])").count() == 0
 
 
+def test_a_kept_incident_loads_nothing_and_bars_nobody(browser, faces, tmp_path):
+    face = faces["unexplained"]
+    (lasting,) = [i for i in face.get("/api/v1/incidents").json() if i["closed"] is None]
+    served = face.get("/incident.html", params={"id": lasting["id"]})
+    assert face.get("/incident.html", params={"id": "x"}).status_code == 404
+    kept = tmp_path / "kept.html"
+    kept.write_bytes(served.content)
+    for url in (kept.as_uri(), address(face, f"incident.html?id={lasting['id']}")):
+        with looking(browser, url, wide=PHONE) as page:
+            assert page.evaluate("performance.getEntriesByType('resource').length") == 0
+            assert page.evaluate("getComputedStyle(document.querySelector('dt')).display") == "block", (
+                "it has its style"
+            )
+            assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+            assert (violations(page), page.complaints) == ([], [])
+
+
 # Renewed in place
 
 

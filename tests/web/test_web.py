@@ -30,6 +30,7 @@ from monitor.verdict import TRAFFIC, Channel, Mover, Opinion, Span, Verdict, wor
 from monitor.web.advice import RUNBOOKS
 from monitor.web.app import HANG_SECS, application
 from monitor.web.board import DETAILED, MOST_LOOKS, Board
+from monitor.web.bundle import Bundle
 from monitor.web.fleet import SHOWN_FIRST
 from monitor.web.page import render
 from monitor.web.plot import effect
@@ -461,7 +462,15 @@ def test_hostile_names_stay_text():
         Verdict.UNEXPLAINED,
         meaning=HOSTILE,
         baseline_id=HOSTILE,
-        incidents=(changed(incident(Channel.BEHAVIOUR), movers=(Mover(HOSTILE, HOSTILE, 1.0),)),),
+        incidents=(
+            changed(
+                incident(Channel.BEHAVIOUR, name=HOSTILE),
+                movers=(Mover(HOSTILE, HOSTILE, 1.0),),
+                topics=(HOSTILE,),
+                examples=(HOSTILE,),
+                opinions=(Opinion(HOSTILE, 1),),
+            ),
+        ),
         channels={
             c: channel(2.0, column(HOSTILE, 2.0, move=HOSTILE, unit=HOSTILE, baseline=1.0, recent=2.0)) for c in TRAFFIC
         },
@@ -475,12 +484,21 @@ def test_hostile_names_stay_text():
         dead_letters={HOSTILE: 1},
         skipped={HOSTILE: 1},
     )
-    for text in (render(hostile), render(hostile, only=HOSTILE), render(hostile, only=HOSTILE + "?")):
+    kept = bad.incidents[0].id
+    for text in (
+        render(hostile),
+        render(hostile, only=HOSTILE),
+        render(hostile, only=HOSTILE + "?"),
+        render(hostile, only=HOSTILE, incident=kept),
+    ):
         page = Page(text)
         assert [a for tag, a in page.elements if tag == "script"] == [{"src": "/page.js", "defer": None}]
         assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
         assert text.count("<script") == 1
     assert HOSTILE in unescape(Page(render(hostile)).text)
+    alone = Bundle.of(hostile, kept, looks={}, during={}).page()
+    assert not {tag for tag, _ in Page(alone).elements} & {"script", "link", "img"}
+    assert HOSTILE in unescape(alone)
 
 
 def test_the_page_loads_from_the_monitor_alone(face):
