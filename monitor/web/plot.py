@@ -154,8 +154,11 @@ def meter(share: float, style: str) -> str:
     )
 
 
-def _line(style: str, points: Iterable[tuple[float, float]]) -> str:
-    return f'<polyline class="{style}" points="{" ".join(f"{x},{y}" for x, y in points)}"/>'
+def _line(style: str, points: Sequence[tuple[float, float]]) -> str:
+    """A line; of points in a row at one height the first and the last say all."""
+    level = [list(run) for _, run in groupby(points, key=lambda point: point[1])]
+    told = [point for run in level for point in (run if len(run) == 1 else (run[0], run[-1]))]
+    return f'<polyline class="{style}" points="{" ".join(f"{x:g},{y:g}" for x, y in told)}"/>'
 
 
 def _svg(wide: int, high: int, label: str, parts: Iterable[str], *, style: str = "plot") -> str:

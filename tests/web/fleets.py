@@ -1,6 +1,6 @@
 """Fifty models of forty signals each: more than most have."""
 
-from reports import NOW, channel, column, detectable, incident, model, report
+from reports import NOW, channel, column, detectable, incident, model, probes, report
 
 from monitor.interfaces import Level
 from monitor.looks import Look
@@ -26,8 +26,8 @@ def looked_at(shown):
 
 def _evidence(shown, n):
     return (
-        {c: n * (known.evidence_log10 or 0.0) / LOOKS for c, known in shown.channels.items()},
-        {c: known.threshold_log10 for c, known in shown.channels.items()},
+        {c: n * (known.evidence_log10 or 0.0) / LOOKS for c, known in shown.evidence.items()},
+        {c: known.threshold_log10 for c, known in shown.evidence.items()},
     )
 
 
@@ -55,6 +55,7 @@ def _one(i):
     return model(
         name(i),
         verdict,
+        probes=probes() if i == 3 else None,
         blind=Blind.NO_RECORDS if verdict is Verdict.BLIND else None,
         exchanges=20_000,
         channels=known,

@@ -436,7 +436,7 @@ def test_incidents_lead_to_their_pages():
 def test_a_board_keeps_few_looks_however_long_it_runs():
     board = Board(now=lambda: NOW)
     for n in range(1, 3 * MOST_LOOKS):
-        peak = model().channels | {Channel.BEHAVIOUR: channel(9.0 if n == 100 else 1.0)}
+        peak = model().channels | {Channel.BEHAVIOUR: channel(9.0 if n == 101 else 1.0)}
         board.export(report(model(exchanges=n, channels=peak)))
     looks = board.looks["bot"]
     assert MOST_LOOKS / 2 <= len(looks) <= MOST_LOOKS
