@@ -5,15 +5,19 @@ from monitor.web.plot import NARROW, panel
 from monitor.web.shown import Shown
 from monitor.web.words import CHANNELS, full
 
+DRAWN = 20
+"""So many incidents, the latest, are drawn."""
+
 
 def evidence(shown: Shown) -> str:
     looks, known = shown.looks, shown.model.evidence
     if looks[0].exchange == looks[-1].exchange:
         return '<h2>Evidence over time</h2><p class="note">The course begins with the next exchanges.</p>'
     first = looks[0].exchange - 1 if looks[0].exchange else 0
+    drawn = shown.model.incidents[-DRAWN:]
     figures = "".join(
         f"<figure><figcaption>{full(channel)}</figcaption>"
-        f"{panel(full(channel), channel, looks, shown.model.incidents, from_exchange=first, wide=NARROW)}</figure>"
+        f"{panel(full(channel), channel, looks, drawn, from_exchange=first, wide=NARROW)}</figure>"
         for channel in CHANNELS
         if channel in known
     )
