@@ -124,7 +124,7 @@ def _who(model: ModelReport) -> str:
 
 def _where(model: ModelReport) -> str:
     return "".join(
-        f'<p class="now {i.verdict}">{where(i)}{_asked(model) if i.channel is Channel.INPUTS else ""}</p>'
+        f'<p class="now {i.verdict}">{where(i, _asked(model) if i.channel is Channel.INPUTS else "")}</p>'
         for i in lasting(model)[:_NAMED]
     )
 
@@ -136,12 +136,13 @@ def _asked(model: ModelReport) -> str:
     return f" More prompts about {'; '.join(said)}." if said else ""
 
 
-def where(incident: Incident) -> str:
-    """What moved, in which topics, which exchanges show it, and what other detectors say."""
+def where(incident: Incident, more: str = "") -> str:
+    """What moved, in which topics, which exchanges show it, and what other detectors say; `more` on topics,
+    as part of the page."""
     moved = "; ".join(escape(mover.move) for mover in incident.movers[:_NAMED])
     topics = f" Most in prompts about {escape('; '.join(incident.topics))}." if incident.topics else ""
     named = ", ".join(f"<code>{escape(name)}</code>" for name in incident.examples)
     examples = f" Look at {named}." if named else ""
     others = second_opinions(incident)
     asked = f" <small>Second opinions on where it began: {escape(others)}.</small>" if others else ""
-    return f"Most evidence: {moved or 'no single signal'}.{topics}{examples}{asked}"
+    return f"Most evidence: {moved or 'no single signal'}.{topics}{more}{examples}{asked}"

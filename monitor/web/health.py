@@ -60,7 +60,7 @@ def _trouble(report: MonitorReport) -> str:
     gaps = sum(report.gaps.values())
     said = [
         f"<b>{report.state_failures:,} saves of the state failed</b>" if report.state_failures else "",
-        f"{gaps:,} gaps: records were gone before they were read" if gaps else "",
+        f"gaps, where records were gone before they were read: {gaps:,}" if gaps else "",
         f"{sum(report.dead_letters.values()):,} records could not be read" if report.dead_letters else "",
         "" if report.ready else "no source has answered yet",
     ]

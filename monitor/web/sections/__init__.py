@@ -18,6 +18,7 @@ from monitor.web.shown import Shown
 
 SECTIONS: Sequence[Callable[[Shown], str]] = (
     channels,
+    unread,
     evidence,
     effects,
     topics,
@@ -26,6 +27,5 @@ SECTIONS: Sequence[Callable[[Shown], str]] = (
     incidents,
     course,
     detectable,
-    unread,
     baseline,
 )
