@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from monitor.report import ModelReport
 from monitor.web.answers import answers
-from monitor.web.html import address, at, plain, table, tag
+from monitor.web.html import address, at, place, plain, table, tag
 from monitor.web.plot import meter
 from monitor.web.shown import Shown
 from monitor.web.words import CALM, WORST_FIRST
@@ -49,7 +49,7 @@ def _list(models: Sequence[ModelReport]) -> str:
         for m in models
     ]
     head = ("model", "verdict", "evidence, of what is needed", "since")
-    return table(head, rows, caption="All models, worst first", names=[m.name for m in models])
+    return table(head, rows, extra=(3,), caption="All models, worst first", names=[m.name for m in models])
 
 
 def _since(model: ModelReport) -> str:
@@ -57,4 +57,4 @@ def _since(model: ModelReport) -> str:
     if model.blind:
         return f"–{at(model.last_record_time)}"
     began = next((i for i in model.incidents if i.closed is None and i.verdict is model.verdict), None)
-    return f"{model.spans[-1].from_exchange:,}" if began is None else f"{began.onset:,}{at(began.onset_time)}"
+    return place(model.spans[-1].from_exchange, None) if began is None else place(began.onset, began.onset_time)

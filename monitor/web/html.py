@@ -56,6 +56,11 @@ def stamp(time: float) -> str:
     return f"{datetime.fromtimestamp(time, UTC):%d %b %H:%M} UTC"
 
 
+def place(exchange: int, time: float | None) -> str:
+    """An exchange and its time. Its number is never broken over two lines: half of one is another."""
+    return f'<span class="whole">{exchange:,}</span>{at(time)}'
+
+
 def at(time: float | None) -> str:
     """A time (Unix seconds) beside what happened then; "" when it is not known."""
     return "" if time is None else f" <small>{stamp(time)}</small>"

@@ -3,7 +3,7 @@
 from html import escape
 
 from monitor.verdict import Incident
-from monitor.web.html import address, at, plain, table
+from monitor.web.html import address, place, plain, table
 from monitor.web.shown import Shown
 
 LATEST = 10
@@ -19,9 +19,9 @@ def incidents(shown: Shown) -> str:
     rows = [
         (
             _named(shown, i) + (" <small>open</small>" if i.closed is None else ""),
-            f"{i.onset:,}{at(i.onset_time)}",
-            f"{i.opened:,}{at(i.opened_time)}",
-            "–" if i.closed is None else f"{i.closed:,}{at(i.closed_time)}",
+            place(i.onset, i.onset_time),
+            place(i.opened, i.opened_time),
+            "–" if i.closed is None else place(i.closed, i.closed_time),
             escape("; ".join(f"{m.move} ({m.share:.0%})" for m in i.movers[:3])),
         )
         for i in latest
