@@ -164,6 +164,18 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     probes: ProbesReport | None = None
     readers: Mapping[str, str] = {}
 
+    @property
+    def evidence(self) -> Mapping[Channel, ChannelReport | Finding]:
+        """What is known of each channel, of the traffic and then beside it."""
+        done = self.probes and self.probes.compared
+        return {**self.channels, **(done.findings if done else {})}
+
+    @property
+    def ratio(self) -> float:
+        """The most evidence there is, as a part of what is needed: from 1 on something has moved."""
+        known = self.evidence.values()
+        return max((max(x.evidence_log10 or 0.0, 0.0) / (x.threshold_log10 or 1.0) for x in known), default=0.0)
+
 
 class Histogram(msgspec.Struct, frozen=True):
     """Seconds that one stage of the pipeline took per batch: upper bounds, counts at or under each, total, sum."""

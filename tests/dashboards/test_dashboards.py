@@ -199,7 +199,7 @@ EMPTY = {
         "changes(tidegauge_baseline_timestamp_seconds": "its baseline stays",
         "changes(tidegauge_incidents_total": "no incident opens",
         "tidegauge_incident_onset_timestamp_seconds": "no incident is open",
-        "tidegauge_detectable_topic_": "too few exchanges for a change in one topic to be seen",
+        "tidegauge_signal_harmed": "no signal does harm",
     },
     "made": NO_VLLM,
 }
@@ -295,7 +295,9 @@ def whole(i):
         baseline_time=NOW - 86_400 + i,
         probes=probes(),
     )
-    known = changed(known, channels={**known.channels, Channel.STYLE: channel(0.5)})
+    behaviour = known.channels[Channel.BEHAVIOUR]
+    harmed = changed(behaviour, columns=tuple(changed(c, harmed=True) for c in behaviour.columns))
+    known = changed(known, channels={**known.channels, Channel.BEHAVIOUR: harmed, Channel.STYLE: channel(0.5)})
     return report(known, namespace="made", batch_secs={"measure": Histogram((0.001, 0.1), (i, 4 * i), 5 * i, 0.75 * i)})
 
 
