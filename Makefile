@@ -17,7 +17,7 @@ WORKERS := -n logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit chaos proof lint types format docs-config probes-schema bench-extract bench-detector bench-embedding bench-ingest bench-nulls bench-onsets bench-probes bench-refusal bench-shifts bench-swaps kafka-home lock clean
+.PHONY: help run test parts unit chaos proof lint types format docs-config dashboards probes-schema bench-extract bench-detector bench-embedding bench-ingest bench-nulls bench-onsets bench-probes bench-refusal bench-shifts bench-swaps kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ format: $(TESTS) ## Format the code and mend what ruff can mend
 
 docs-config: $(TESTS) ## Write docs/configuration.md from the settings
 	$(BIN)/python -c 'from monitor.settings.reference import markdown; print(markdown(), end="")' > docs/configuration.md
+
+dashboards: $(TESTS) ## Write the Grafana dashboards of dashboards/grafana
+	$(BIN)/python -m dashboards
 
 probes-schema: $(TESTS) ## Write probes/schema.json from the packs' schema
 	$(BIN)/python -c 'import json; from monitor.suites import json_schema; print(json.dumps(json_schema(), indent=2))' > probes/schema.json

@@ -485,6 +485,7 @@ class Bank:
                     effect=finite(means[2, i]),
                     effect_low=finite(means[3, i]),
                     effect_high=finite(means[4, i]),
+                    harmed=_harmed(column, int(reading.direction[i]), bool(reading.by_column[i] >= threshold / 2)),
                     detectable=None if detectable is None else detectable[i],
                 )
                 for i, column in enumerate(columns)
@@ -557,3 +558,7 @@ def _shift(topics: Sequence[TopicReport]) -> float | None:
 
 def _move(column: Column, direction: int) -> str:
     return {1: column.rise, -1: column.fall}.get(direction, f"another spread of {column.name}")
+
+
+def _harmed(column: Column, direction: int, sure: bool) -> bool | None:
+    return None if column.harm is Harm.NONE else sure and direction == column.harm

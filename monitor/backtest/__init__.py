@@ -1,8 +1,9 @@
 """`tidegauge backtest`: history replayed against a baseline. What would have paged, and what would have been missed."""
 
-from monitor.backtest.history import PAGING, Replay, lines_in, plain, replay
+from monitor.backtest.history import Replay, lines_in, plain, replay
 from monitor.backtest.page import render
 from monitor.backtest.words import certainty, false_pages, headline, span_of_time, stamp
+from monitor.verdict import PAGING
 
 __all__ = [
     "PAGING",

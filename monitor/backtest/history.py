@@ -20,31 +20,21 @@ from monitor.bank import Bank
 from monitor.baseline import Baseline
 from monitor.errors import ConfigError, MalformedRecord
 from monitor.formats import format_of
+from monitor.looks import Look, Looks
 from monitor.records import Exchange
 from monitor.report import ColumnReport, ModelReport
 from monitor.sources import SOURCES
 from monitor.stats.rate import MonthlyRate
-from monitor.verdict import Channel, Incident, Span, Verdict, verdict_of
+from monitor.verdict import PAGING, Channel, Incident, Span, Verdict, verdict_of
 from monitor.web.detectable import changed
 
 LOOK = 25
-"""Exchanges between two looks at the evidence; doubled whenever there are more than MOST_LOOKS."""
+"""Exchanges between two looks at the evidence; doubled whenever there are MOST_LOOKS."""
 
 MOST_LOOKS = 512
 
 DETAILED = 12
 """Of so many incidents, the earliest, it is kept what they looked like while they lasted."""
-
-PAGING = (Verdict.UNEXPLAINED, Verdict.OUT_OF_SUPPORT)
-"""The verdicts whose channels spend the budget of false pages: an incident of one of them pages somebody."""
-
-
-class Look(msgspec.Struct, frozen=True):
-    """Evidence and threshold (log10) per channel after `exchange` exchanges; None before the first value."""
-
-    exchange: int
-    evidence_log10: Mapping[Channel, float | None]
-    threshold_log10: Mapping[Channel, float]
 
 
 class FalsePages(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +117,7 @@ def replay(
         spans=[course.spans[start] for start in sorted(course.spans)],
         incidents=list(course.incidents.values()),
         during=course.during,
-        looks=course.looks,
+        looks=course.looks.seen,
         false_pages=_false_pages(false_pages_per_month, per_month, course.promised, pages, course.exchanges),
         left_out=dict(traffic.left_out),
         first_time=course.first_time,
@@ -244,9 +234,8 @@ class _Course:
     bank: Bank
     exchanges: int = 0
     promised: float = 0.0
-    step: int = LOOK
     waiting: list[Exchange] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
+    looks: Looks = field(default_factory=lambda: Looks(most=MOST_LOOKS, step=LOOK))
     spans: dict[int, Span] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
     during: dict[str, ModelReport] = field(default_factory=dict)
@@ -256,7 +245,7 @@ class _Course:
 
     def take(self, exchange: Exchange) -> None:
         self.waiting.append(exchange)
-        if len(self.waiting) == self.step:
+        if len(self.waiting) == self.looks.step:
             self.look()
 
     def look(self) -> None:
@@ -286,26 +275,7 @@ class _Course:
             newest = max(lasting, key=lambda i: i.onset).id
             if newest in self.during or len(self.during) < DETAILED:
                 self.during[newest] = report
-        channels = report.channels.items()
-        self.looks.append(
-            Look(
-                report.exchanges,
-                {c: known.evidence_log10 for c, known in channels},
-                {c: known.threshold_log10 for c, known in channels},
-            )
-        )
-        if len(self.looks) > MOST_LOOKS:
-            self.looks = [_higher(*pair) for pair in zip(self.looks[::2], self.looks[1::2], strict=False)]
-            self.step *= 2
-
-
-def _higher(before: Look, after: Look) -> Look:
-    """Two looks as one that hides no peak."""
-    peaks = {
-        c: max((e for e in (before.evidence_log10[c], late) if e is not None), default=None)
-        for c, late in after.evidence_log10.items()
-    }
-    return msgspec.structs.replace(after, evidence_log10=peaks)
+        self.looks.add(Look.at(report))
 
 
 def _false_pages(budget: float, per_month: float, promised: float, pages: int, exchanges: int) -> FalsePages:

@@ -4,12 +4,13 @@ from html import escape
 from importlib.resources import files
 
 from monitor import __version__
-from monitor.backtest import plot
-from monitor.backtest.history import DETAILED, PAGING, Replay, worst
+from monitor.backtest.history import DETAILED, Replay, worst
 from monitor.backtest.words import certainty, false_pages, headline, span_of_time, stamp
 from monitor.report import ColumnReport, ModelReport
-from monitor.verdict import Channel, Incident, Verdict, second_opinions, words
+from monitor.verdict import PAGING, Channel, Incident, Verdict, second_opinions, words
+from monitor.web import plot
 from monitor.web.detectable import listed
+from monitor.web.document import asset
 from monitor.web.html import plain, table
 from monitor.web.numbers import number, unit_of
 
@@ -24,7 +25,7 @@ _CHANNELS = {
 
 def render(done: Replay) -> str:
     """The report. All text of others is escaped."""
-    style = files("monitor.backtest").joinpath("page.css").read_text("utf-8")
+    style = files("monitor.backtest").joinpath("page.css").read_text("utf-8") + asset("plot.css")
     body = "".join((_head(done), _course(done), _incidents(done), _details(done), _false_pages(done), _smallest(done)))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

@@ -20,6 +20,9 @@ from monitor.report import MonitorReport, as_seen_at
 from monitor.verdict import Channel, Verdict
 
 _MODEL = ("namespace", "model")
+_SEEN = "Smallest change of the signal, alone, that would have been seen by now"
+_DECIMALS = 6
+"""Of gauges: a microsecond of a time, and more than any evidence or share is sure of."""
 
 
 def process_registry() -> CollectorRegistry:
@@ -106,9 +109,9 @@ def _evidence(report: MonitorReport) -> Iterator[Metric]:
             key = (report.namespace, model.name, channel)
             named = [("all", known.evidence_log10), *((c.name, c.evidence_log10) for c in known.columns)]
             for signal, value in named:
-                if value is not None:
-                    evidence.add_metric((*key, signal), value)
-                    threshold.add_metric((*key, signal), known.threshold_log10)
+                _add_if(evidence, (*key, signal), value)
+            if known.evidence_log10 is not None:
+                _add_if(threshold, (*key, "all"), known.threshold_log10)
             compared.add_metric(key, known.n)
     yield from (evidence, threshold, compared)
 
@@ -127,8 +130,16 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
             ("_high", "Largest departure from"),
         )
     )
+    harmed = _gauge(
+        "signal_harmed",
+        "1 while a signal departs in the direction that does harm, with half the evidence needed or more, else 0.",
+        "signal",
+    )
     samples = _gauge("signal_samples", "Values of the signal that were compared.", "signal")
-    smallest = _detectable()
+    smallest = {
+        "effect": _gauge("detectable_effect", f"{_SEEN}, in spreads.", "signal"),
+        "change": _gauge("detectable_change", f"{_SEEN}, in its unit.", "signal"),
+    }
     for model in report.models:
         key = (report.namespace, model.name)
         for column in model.channels[Channel.BEHAVIOUR].columns:
@@ -137,22 +148,11 @@ def _signals(report: MonitorReport) -> Iterator[Metric]:
             _add_if(effect, (*key, column.name), column.effect)
             _add_if(low, (*key, column.name), column.effect_low)
             _add_if(high, (*key, column.name), column.effect_high)
+            _add_if(harmed, (*key, column.name), column.harmed)
             samples.add_metric((*key, column.name), column.samples)
             for field, family in smallest.items():
                 _add_if(family, (*key, column.name), getattr(column.detectable, field, None))
-    yield from (mean, effect, low, high, samples, *smallest.values())
-
-
-def _detectable() -> dict[str, GaugeMetricFamily]:
-    """By the field of the report that each shows. What would not have been seen at all has no series."""
-    seen = "Smallest change of the signal, alone, that would have been seen by now"
-    confined = f"{seen}, confined to the topic of prompts that was met least"
-    return {
-        "effect": _gauge("detectable_effect", f"{seen}, in spreads.", "signal"),
-        "change": _gauge("detectable_change", f"{seen}, in its unit.", "signal"),
-        "topic_effect": _gauge("detectable_topic_effect", f"{confined}, in spreads.", "signal"),
-        "topic_change": _gauge("detectable_topic_change", f"{confined}, in its unit.", "signal"),
-    }
+    yield from (mean, effect, low, high, harmed, samples, *smallest.values())
 
 
 def _inputs(report: MonitorReport) -> Iterator[Metric]:
@@ -324,4 +324,4 @@ def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
 
 def _add_if(family: GaugeMetricFamily, key: tuple[str, ...], value: float | None) -> None:
     if value is not None:
-        family.add_metric(key, value)
+        family.add_metric(key, round(value, _DECIMALS))

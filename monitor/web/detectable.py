@@ -10,6 +10,7 @@ from monitor.web.numbers import number, unit_of
 ASKED_FIRST = ("refusal", "answer_length", "language_kept", "finish_length", "repetition")
 """What people ask about first: shown before the rest."""
 
+_CAPTION = "Smallest changes that would have been seen"
 _HEAD = ("signal", "change", "baseline", "changed", "in spreads", "one topic alone", "values")
 
 
@@ -34,7 +35,7 @@ def listed(columns: Sequence[ColumnReport], most: int) -> str:
         "" if topic is None else f" One topic alone: confined to prompts about {escape(topic)}, the topic met least."
     )
     return (
-        f"{table(_HEAD, (_row(*row) for row in rows), numbers=(2, 3, 4, 5, 6))}"
+        f"{table(_HEAD, [_row(*row) for row in rows], numbers=(2, 3, 4, 5, 6), extra=(4, 5, 6), caption=_CAPTION)}"
         '<p class="note">An approximation: a change in this signal alone that lasts over all exchanges seen or the '
         "best part of them, seen in one of two cases or more. Changes of several signals at once are seen sooner. "
         "First what is asked about most, then the signals with the smallest change. –: no change would have been "

@@ -7,52 +7,37 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
 from html import unescape
 from html.parser import HTMLParser
-from types import SimpleNamespace
+from itertools import pairwise
 
 import httpx
 import pytest
+from faces import serving
 from prometheus import ROOT, on_each_prometheus, scraping, until
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from reports import NOW, bare_model, changed, channel, column, detectable, incident, model, probes, report
 
 from monitor import demo
 from monitor.errors import ConfigError
-from monitor.exporters.prometheus import PrometheusExporter, process_registry
+from monitor.exporters.prometheus import process_registry
 from monitor.interfaces import Level
+from monitor.looks import Look
 from monitor.report import STALE_SECS, Blind, TopicReport
 from monitor.settings import Settings, masked
 from monitor.settings.display import mask
 from monitor.verdict import TRAFFIC, Channel, Mover, Opinion, Span, Verdict, words
-from monitor.web.app import HANG_SECS, Board, application
-from monitor.web.page import SHOWN_WHOLE, render
+from monitor.web.advice import RUNBOOKS
+from monitor.web.app import HANG_SECS, application
+from monitor.web.board import DETAILED, MOST_LOOKS, Board
+from monitor.web.bundle import Bundle
+from monitor.web.fleet import SHOWN_FIRST
+from monitor.web.page import render
+from monitor.web.plot import effect
+from monitor.web.sections.effects import AT_ONCE
 from monitor.web.server import Server
 
 HOSTILE = '<script>alert("x")</script>\'"&'
-
-
-@contextmanager
-def serving(*reports, config=None):
-    """A server over a board that was given the reports; `face` lets a test turn its clock and its loop's age."""
-    face = SimpleNamespace(now=NOW, loop_age=0.0)
-    registry, board = process_registry(), Board(now=lambda: face.now)
-    exporter = PrometheusExporter(registry=registry, now=lambda: face.now)
-
-    def export(each):
-        board.export(each)
-        exporter.export(each)
-
-    for each in reports:
-        export(each)
-    app = application(board=board, registry=registry, loop_age=lambda: face.loop_age, config=config or {})
-    with (
-        Server(app, host="127.0.0.1", port=0) as server,
-        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,
-    ):
-        face.get, face.export, face.port = client.get, export, server.port
-        yield face
 
 
 @pytest.fixture(scope="module")
@@ -265,10 +250,10 @@ def test_a_closed_server_gives_its_port_back():
 def test_the_page_says_each_verdict_in_words(verdict):
     blind = Blind.NO_RECORDS if verdict is Verdict.BLIND else None
     page = Page(render(report(model(verdict=verdict, blind=blind))))
-    assert ("h2", {"class": str(verdict)}) in page.elements
+    assert ("h1", {"class": f"answer {verdict}"}) in page.elements
     said = "No record of this model has come" if blind else words(verdict)
     plain = verdict.replace("_", " ")
-    assert page.text.startswith(f"{plain} – Tidegauge Tidegauge shop / bot {plain} {said}")
+    assert page.text.startswith(f"{plain} – Tidegauge Skip to the answer Tidegauge shop / bot {plain} {said}")
 
 
 @pytest.mark.parametrize("reason", Blind)
@@ -279,17 +264,29 @@ def test_a_blind_page_says_why(reason):
 
 
 def test_the_answer_comes_first_then_since_when_then_who_then_what():
-    text = Page(render(report(model(verdict=Verdict.UNEXPLAINED, incidents=(incident(Channel.BEHAVIOUR),))))).text
+    moved = model().channels | {Channel.BEHAVIOUR: channel(6.0, level=Level.MOVED)}
+    lasting = changed(incident(Channel.BEHAVIOUR), topics=("refund, card",), examples=("id-7",))
+    shown = model(verdict=Verdict.UNEXPLAINED, incidents=(lasting,), channels=moved, probes=probes())
+    text = Page(render(report(shown))).text
     places = [
         text.index(part)
         for part in (
             words(Verdict.UNEXPLAINED),
-            "Roll back",
-            "Began about exchange 31",
+            "Since About exchange 31 21 Sep 14:03 UTC , 10 min before the latest record.",
+            "How sure Certain since exchange 40 21 Sep 14:08 UTC : evidence 10 4.5 , now 10 6.0 ; 10 4.3 is needed.",
+            "so much comes once in at least 20,000 exchanges.",
+            "Users or model The model : answers, given their prompts; answers to probes; which one answers.",
+            "Users ask as before.",
+            "Where Most evidence: more refusals. Most in prompts about refund, card. Look at id-7 .",
+            "What to do Find out which model answers",
+            "Runbook: IdentityChanged , SafetyEroded , BehaviourUnexplained .",
             "Is it the model or its users?",
-            "Verdicts so far",
-            "Answers: strongest",
+            "Evidence over time",
             "Prompts: topics",
+            "Probes: the same prompts",
+            "Which model answers",
+            "Incidents, latest first",
+            "Verdicts so far",
             "The monitor itself",
         )
     ]
@@ -307,8 +304,8 @@ def test_second_opinions_stand_with_the_open_incident_and_only_when_asked():
 
 def test_means_of_logarithms_are_shown_as_the_numbers_they_stand_for():
     text = Page(render(report(model()))).text
-    assert "answer length characters 147 244 -0.5" in text  # expm1(5.0), expm1(5.5)
-    assert "refusal 10.0% 30.0% 1.2" in text
+    assert "answer length characters 147 → 244 -0.20 -0.5" in text  # expm1(5.0), expm1(5.5)
+    assert "refusal 10.0% → 30.0% +0.70 +0.50 to +0.88 1.2" in text
 
 
 def test_what_would_have_been_seen_is_shown_with_the_topic_in_which_most_is_missed():
@@ -326,15 +323,137 @@ def test_what_is_constant_in_the_baseline_has_shares_in_place_of_spreads():
     assert "refusal more refusals 0.0% 3.0% – 40.0% 40" in Page(render(report(model(channels=known)))).text
 
 
-def test_a_move_is_put_in_words_once_there_is_evidence_for_it_and_what_stood_still_is_left_out():
+def test_a_move_is_put_in_words_once_there_is_evidence_for_it():
     columns = (
         column("moved", 2.2, baseline=0.1, recent=0.3),
         column("hardly", 2.1, baseline=0.1, recent=0.2),
-        column("still", 2.0, baseline=0.0, recent=0.0),
     )
     channels = dict(model().channels) | {Channel.BEHAVIOUR: channel(3.0, *columns, threshold=4.3)}
     text = Page(render(report(model(channels=channels)))).text
-    assert "moved more moved 10.0% 30.0% 2.2 hardly 10.0% 20.0% 2.1 Prompts" in text
+    assert "moved more moved 10.0% → 30.0% – 2.2 hardly 10.0% → 20.0% – 2.1 Effect" in text
+
+
+def test_the_surest_effects_come_first_and_the_many_are_folded():
+    columns = [column(f"s{i}", None, recent=0.0, effect=1.0, effect_low=i / 40, effect_high=2.0) for i in range(40)]
+    page = Page(render(report(model(channels=model().channels | {Channel.BEHAVIOUR: channel(None, *columns)}))))
+    drawn = [a["aria-label"] for tag, a in page.elements if tag == "svg" and a["class"] == "effect"]
+    assert len(drawn) == 40
+    assert drawn[0] == "s39: effect +1.00, between +0.97 to +2.00 spreads"
+    tags = [(tag, a.get("class")) for tag, a in page.elements]
+    assert tags[: tags.index(("details", None))].count(("svg", "effect")) == AT_ONCE
+    assert "30 more signals" in page.text
+
+
+def test_an_effect_far_off_is_drawn_at_the_edge_and_an_interval_without_zero_stronger():
+    assert 'cx="118.0"' in effect("", 9.0, 8.0, 10.0, 3.0)
+    assert ['class="sure"' in effect("", 0.5, low, 1.0, 3.0) for low in (0.1, 0.0, -0.1)] == [True, False, False]
+    assert "<rect" not in effect("", 0.5, None, None, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "about", "page"),
+    [
+        (Verdict.UNEXPLAINED, Channel.BEHAVIOUR, "BehaviourUnexplained"),
+        (Verdict.UNEXPLAINED, Channel.STYLE, "BehaviourUnexplained"),
+        (Verdict.UNEXPLAINED, Channel.PROBES, "SafetyEroded"),
+        (Verdict.UNEXPLAINED, Channel.IDENTITY, "IdentityChanged"),
+        (Verdict.OUT_OF_SUPPORT, Channel.SUPPORT, "OutOfSupport"),
+        (Verdict.EXPLAINED, Channel.INPUTS, "InputShift"),
+        (Verdict.BLIND, None, "MonitorBlind"),
+        (Verdict.STEADY, None, None),
+    ],
+)
+def test_each_alert_has_its_runbook(verdict, about, page):
+    seen = {c: channel(5.0, level=Level.MOVED if c is about else Level.STEADY) for c in Channel}
+    shown = model(verdict=verdict, channels=seen, blind=Blind.NO_RECORDS if verdict is Verdict.BLIND else None)
+    linked = [a["href"] for tag, a in Page(render(report(shown))).elements if tag == "a" and "runbooks" in a["href"]]
+    assert linked == ([] if page is None else [f"{RUNBOOKS}/{page}.md"])
+
+
+def test_a_blind_model_that_moved_before_keeps_both_runbooks_and_what_was_known():
+    lasting = incident(Channel.BEHAVIOUR)
+    text = Page(render(report(model(verdict=Verdict.BLIND, blind=Blind.NO_RECORDS, incidents=(lasting,))))).text
+    assert "Nothing can be said of now. Before, it was unexplained. Certain since exchange 40" in text
+    assert "Runbook: MonitorBlind , BehaviourUnexplained ." in text
+
+
+def test_a_steady_model_says_what_calm_is_worth():
+    text = Page(render(report(model()))).text
+    assert "50 exchanges compared; the most evidence is 35% of what is needed." in text
+    assert "would have been seen, for example more refusals from 10.0% to 16.2%." in text
+    assert "Users or model Neither. What to do Nothing to do." in text
+
+
+def test_explained_says_what_users_ask_more_about():
+    shown = model(verdict=Verdict.EXPLAINED, incidents=(incident(Channel.INPUTS),))
+    assert "More prompts about parcel, courier (25% → 50%)." in Page(render(report(shown))).text
+
+
+def test_evidence_is_drawn_over_time_against_what_is_needed():
+    looks = [Look.at(model(exchanges=n, last_record_time=NOW + n)) for n in (20, 40, 60)]
+    page = Page(render(report(model()), looks={"bot": looks}))
+    said = [a["aria-label"] for tag, a in page.elements if tag == "svg" and a["class"] == "plot"]
+    assert said[0] == (
+        "Model: answers, given their prompts: evidence 10 to the 1.5 at exchange 60, at most 10 to the 1.5, "
+        "needed 10 to the 4.3"
+    )
+    assert len(said) == len(model().channels)
+    assert "Over exchanges 20 to 60 (21 Sep 14:13 UTC to 21 Sep 14:14 UTC)" in page.text
+    assert "The course begins with the next exchanges." in Page(render(report(model()))).text
+
+
+# One incident
+
+
+def test_an_incident_shows_what_was_seen_while_it_lasted():
+    open_one = incident(Channel.BEHAVIOUR)
+    during = report(model(topics=(TopicReport("then", 0.5, 0.75),), incidents=(open_one,)), at=NOW - 200)
+    over = changed(open_one, closed=50, closed_time=NOW - 100)
+    now = report(model(topics=(TopicReport("now", 0.5, 0.5),), incidents=(over,)))
+    page = Page(render(now, "bot", over.id, during={over.id: during}))
+    assert "Incident: unexplained Began about exchange 31" in page.text
+    assert "Certain at exchange 40 21 Sep 14:08 UTC , 9 exchanges, 5 min after it began" in page.text
+    assert "Over at exchange 50 21 Sep 14:11 UTC" in page.text
+    assert "as of 2026-09-21 14:10:00 UTC, the last look while this incident was open" in page.text
+    assert "then 50% 75% +25" in page.text
+    assert "now 50%" not in page.text
+    lost = Page(render(now, "bot", over.id)).text
+    assert "not of the incident: no look from while it lasted is kept any more" in lost
+    assert "now 50% 50% 0" in lost
+
+
+def test_incidents_lead_to_their_pages():
+    with serving(report(model(incidents=(incident(Channel.BEHAVIOUR, name='b/o"t &'),)))) as face:
+        page = Page(face.get("/").text)
+        (link,) = [a["href"] for tag, a in page.elements if tag == "a" and "incident=" in a["href"]]
+        assert "Incident: unexplained" in Page(face.get(link).text).text
+        assert "No incident has this name" in Page(face.get("/?model=bot&incident=x").text).text
+
+
+# Board
+
+
+def test_a_board_keeps_few_looks_however_long_it_runs():
+    board = Board(now=lambda: NOW)
+    for n in range(1, 3 * MOST_LOOKS):
+        peak = model().channels | {Channel.BEHAVIOUR: channel(9.0 if n == 101 else 1.0)}
+        board.export(report(model(exchanges=n, channels=peak)))
+    looks = board.looks["bot"]
+    assert MOST_LOOKS / 2 <= len(looks) <= MOST_LOOKS
+    assert looks[-1].exchange == 3 * MOST_LOOKS - 1
+    assert [look.exchange for look in looks] == sorted({look.exchange for look in looks})
+    assert max(look.evidence_log10[Channel.BEHAVIOUR] for look in looks) == 9.0
+
+
+def test_a_board_keeps_the_latest_incidents_as_they_were_while_open():
+    board = Board(now=lambda: NOW)
+    known = [incident(Channel.BEHAVIOUR, opened=40 * n) for n in range(1, DETAILED + 3)]
+    for n, one in enumerate(known, 1):
+        over = [changed(i, closed=i.opened + 5) for i in known[: n - 1]]
+        board.export(report(model(exchanges=one.opened, incidents=(*over, one))))
+        board.export(report(model(exchanges=one.opened + 5, incidents=(*over, changed(one, closed=one.opened + 5)))))
+    assert list(board.during) == [i.id for i in known[-DETAILED:]]
+    assert board.during[known[-1].id].models[0].exchanges == known[-1].opened
 
 
 def test_hostile_names_stay_text():
@@ -343,7 +462,15 @@ def test_hostile_names_stay_text():
         Verdict.UNEXPLAINED,
         meaning=HOSTILE,
         baseline_id=HOSTILE,
-        incidents=(changed(incident(Channel.BEHAVIOUR), movers=(Mover(HOSTILE, HOSTILE, 1.0),)),),
+        incidents=(
+            changed(
+                incident(Channel.BEHAVIOUR, name=HOSTILE),
+                movers=(Mover(HOSTILE, HOSTILE, 1.0),),
+                topics=(HOSTILE,),
+                examples=(HOSTILE,),
+                opinions=(Opinion(HOSTILE, 1),),
+            ),
+        ),
         channels={
             c: channel(2.0, column(HOSTILE, 2.0, move=HOSTILE, unit=HOSTILE, baseline=1.0, recent=2.0)) for c in TRAFFIC
         },
@@ -357,29 +484,51 @@ def test_hostile_names_stay_text():
         dead_letters={HOSTILE: 1},
         skipped={HOSTILE: 1},
     )
-    for text in (render(hostile), render(hostile, only=HOSTILE), render(hostile, only=HOSTILE + "?")):
+    kept = bad.incidents[0].id
+    for text in (
+        render(hostile),
+        render(hostile, only=HOSTILE),
+        render(hostile, only=HOSTILE + "?"),
+        render(hostile, only=HOSTILE, incident=kept),
+    ):
         page = Page(text)
-        assert "script" not in {tag for tag, _ in page.elements}
+        assert [a for tag, a in page.elements if tag == "script"] == [{"src": "/page.js", "defer": None}]
         assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
-        assert "<script" not in text
+        assert text.count("<script") == 1
     assert HOSTILE in unescape(Page(render(hostile)).text)
+    alone = Bundle.of(hostile, kept, looks={}, during={}).page()
+    assert not {tag for tag, _ in Page(alone).elements} & {"script", "link", "img"}
+    assert HOSTILE in unescape(alone)
 
 
-def test_the_page_loads_nothing_and_runs_nothing(face):
+def test_the_page_loads_from_the_monitor_alone(face):
     answer = face.get("/")
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
     assert policy == {
         "default-src": "'none'",
-        "style-src": "'unsafe-inline'",
+        "style-src": "'self'",
+        "script-src": "'self'",
+        "connect-src": "'self'",
         "base-uri": "'none'",
+        "form-action": "'none'",
         "frame-ancestors": "'none'",
     }
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     page = Page(answer.text)
-    assert not {tag for tag, _ in page.elements} & {"script", "link", "img", "iframe", "object", "form"}
-    assert all(a["href"].startswith("/") for tag, a in page.elements if tag == "a")
-    assert not re.search(r"https?://|url\(|@import", answer.text)
+    assert not {tag for tag, _ in page.elements} & {"img", "iframe", "object", "form", "style"}
+    assert not any("style" in a for _, a in page.elements)
+    loaded = [a.get("href") or a.get("src") for tag, a in page.elements if tag in {"link", "script"}]
+    assert loaded == ["/page.css", "/page.js"]
+    assert all(a["href"].startswith(("/", "#main", f"{RUNBOOKS}/")) for tag, a in page.elements if tag == "a")
+    for text in (answer.text, *(face.get(path).text for path in loaded)):
+        assert not re.search(r"https?://|url\(|@import|innerHTML", text.replace(f"{RUNBOOKS}/", ""))
+
+
+def test_what_the_page_loads_is_served_with_its_type(face):
+    for path, kind in (("/page.css", "text/css"), ("/page.js", "text/javascript")):
+        answer = face.get(path)
+        assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
 
 
 def test_the_page_renews_itself_and_has_a_language_a_title_and_headings(face):
@@ -387,7 +536,10 @@ def test_the_page_renews_itself_and_has_a_language_a_title_and_headings(face):
     assert ("html", {"lang": "en"}) in page.elements
     assert ("meta", {"http-equiv": "refresh", "content": "5"}) in page.elements
     assert page.text.startswith("unexplained – Tidegauge")
-    assert next(tag for tag, _ in page.elements if tag in {"h1", "h2"}) == "h1"
+    assert ("noscript", {}) in page.elements, "with script it is renewed in place"
+    heads = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert (heads[0], heads.count(1)) == (1, 1)
+    assert all(after - before <= 1 for before, after in pairwise(heads))
 
 
 def test_fifty_models_weigh_little_and_the_worst_come_first():
@@ -408,10 +560,18 @@ def test_fifty_models_weigh_little_and_the_worst_come_first():
     assert len(text.encode()) < 150_000
     page = Page(text)
     links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
-    assert links[0] == "/?model=a-model-with-a-long-name-40"
-    assert len([link for link in links if link.startswith("/?model=")]) == 50
-    assert [tag for tag, a in page.elements if a.get("class") == "model"] == ["section"] * SHOWN_WHOLE
-    assert len(Page(render(report(*many[:1]))).text) > 1_000
+    listed = [link for link in links if link.startswith("/?model=")][SHOWN_FIRST:]
+    assert (listed[0], len(listed)) == ("/?model=a-model-with-a-long-name-40", 50)
+    assert "10 of 50 models need a look 10 unexplained, 40 steady" in page.text
+    assert [tag for tag, a in page.elements if a.get("class") == "model"] == ["section"] * SHOWN_FIRST
+    assert len(render(report(*many), only=many[0].name).encode()) < 150_000
+
+
+def test_of_one_verdict_the_model_with_most_evidence_comes_first():
+    near, far = (model(n, channels={Channel.BEHAVIOUR: channel(x)}) for n, x in (("near", 4.0), ("far", 0.5)))
+    text = Page(render(report(far, near))).text
+    assert "near steady 93% 30 far steady 12% 30" in text
+    assert "None of 2 models needs a look" in text
 
 
 def test_each_model_of_several_has_a_page_of_its_own(face):
@@ -445,8 +605,8 @@ def test_only_what_moved_is_coloured():
     def meters(level):
         known = {c: channel(5.0, level=level) for c in TRAFFIC}
         page = Page(render(report(model(channels=known))))
-        inside = [a["class"] for tag, a in page.elements if tag == "i" and "width:100%" in a["style"]]
-        return [c for c in inside if c not in {"steady", "insufficient"}]
+        rects = [a for tag, a in page.elements if tag == "rect" and a.get("width") == "100"]
+        return [a["class"].removeprefix("block ") for a in rects if a["class"].startswith("block")]
 
     assert meters(Level.STEADY) == ["calm"] * 4
     assert meters(Level.MOVED) == ["unexplained", "unexplained", "explained", "out_of_support"]

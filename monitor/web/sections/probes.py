@@ -5,23 +5,30 @@ from html import escape
 from monitor.probing import State
 from monitor.report import ProbeCategory, ProbesReport
 from monitor.web.html import at, plain, table
+from monitor.web.shown import Shown
 
+_HEAD = ("probes of", "state", "items", "bad before", "bad now", "change (95 %)", "found from")
+_CAPTION = "Bad answers to probes, of the evaluated model and of late"
 _COLOURS = {State.STEADY: "steady", State.WORSE: "unexplained", State.CHANGED: "unexplained", State.UNSEEN: "blind"}
 
 
-def probed(probes: ProbesReport) -> str:
+def probed(shown: Shown) -> str:
     """The section about probes of one model."""
+    probes = shown.model.probes
+    if probes is None:
+        return ""
     done = probes.compared
     if done is None:
         why = f" {escape(probes.trouble)}." if probes.trouble else ""
         said = f"<p>Nothing was compared yet: this is no pass.{why}</p>"
     else:
         found = "".join(f"<li>{escape(text)}</li>" for text in done.found)
-        head = ("probes of", "state", "items", "bad before", "bad now", "change (95 %)", "found from")
-        compared = table(head, [_row(c) for c in done.categories], numbers=range(2, 7))
+        compared = table(
+            _HEAD, [_row(c) for c in done.categories], numbers=range(2, 7), extra=(2, 5, 6), caption=_CAPTION
+        )
         but = f" The baseline: {escape('; '.join(done.caveats))}." if done.caveats else ""
         said = f"<p>{escape(done.meaning)}{but}</p>{f'<ul>{found}</ul>' if found else ''}{compared}"
-    return f"<h3>Probes: the same prompts as at the evaluation</h3>{said}{_runs(probes)}"
+    return f"<h2>Probes: the same prompts as at the evaluation</h2>{said}{_runs(probes)}"
 
 
 def _row(c: ProbeCategory) -> tuple[str, ...]:
