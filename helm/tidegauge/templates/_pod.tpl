@@ -1,0 +1,94 @@
+{{/* The pod of a monitor, and what is refused because it could not work. */}}
+
+{{- define "tidegauge.pod" -}}
+{{- include "tidegauge.checks" . -}}
+metadata:
+  labels:
+    {{- merge (include "tidegauge.selector" . | fromYaml) .Values.podLabels .Values.commonLabels | toYaml | nindent 4 }}
+  annotations: # new settings make new pods
+    {{- merge (dict "checksum/config" (sha256sum .Values.config)) .Values.podAnnotations | toYaml | nindent 4 }}
+spec:
+  serviceAccountName: {{ include "tidegauge.serviceAccount" . | quote }}
+  automountServiceAccountToken: {{ .Values.serviceAccount.automountToken }}
+  enableServiceLinks: false
+  {{- with .Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  securityContext:
+    runAsNonRoot: true
+    seccompProfile: {type: RuntimeDefault}
+    {{- with .Values.podSecurityContext }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds | int }}
+  {{- with .Values.priorityClassName }}
+  priorityClassName: {{ . | quote }}
+  {{- end }}
+  {{- $bringer := include "tidegauge.bringer" . }}
+  {{- if or $bringer .Values.extraInitContainers }}
+  initContainers:
+    {{- with $bringer }}
+    - {{ . | nindent 6 | trim }}
+    {{- end }}
+    {{- with .Values.extraInitContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- end }}
+  containers:
+    - {{ include "tidegauge.container" . | nindent 6 | trim }}
+      readinessProbe:
+        httpGet: {path: /readyz, port: tidegauge}
+        {{- with .Values.readinessProbe }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    {{- with .Values.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  volumes:
+    {{- include "tidegauge.volumes" . | nindent 4 }}
+  {{- with .Values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.topologySpreadConstraints }}
+  topologySpreadConstraints:
+    {{- range . }}
+    - {{ toYaml . | nindent 6 | trim }}
+      {{- if not .labelSelector }}
+      labelSelector:
+        matchLabels:
+          {{- include "tidegauge.selector" $ | nindent 10 }}
+      {{- end }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+
+{{- define "tidegauge.claim" -}}
+accessModes:
+  {{- toYaml .Values.persistence.accessModes | nindent 2 }}
+{{- with .Values.persistence.storageClassName }}
+storageClassName: {{ . | quote }}
+{{- end }}
+resources: {requests: {storage: {{ .Values.persistence.size | quote }}}}
+{{- end }}
+
+{{- define "tidegauge.checks" -}}
+{{- $scaled := or .Values.autoscaling.enabled .Values.keda.enabled -}}
+{{- $several := or $scaled (gt (int .Values.workload.replicas) 1) -}}
+{{- $shared := and .Values.persistence.enabled (or .Values.persistence.existingClaim (eq .Values.workload.kind "Deployment")) -}}
+{{- if and .Values.autoscaling.enabled .Values.keda.enabled -}}
+{{- fail "autoscaling.enabled, keda.enabled: both would set the replicas; take one" -}}
+{{- end -}}
+{{- if and $several $shared (include "tidegauge.statePath" .) -}}
+{{- fail "persistence: replicas would share one claim, and a state folder belongs to one monitor; take workload.kind=StatefulSet without existingClaim, or persistence.enabled=false" -}}
+{{- end -}}
+{{- end }}
