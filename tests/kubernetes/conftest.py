@@ -1,9 +1,11 @@
 """A real control plane for the tests of this folder, and namespaces in it as strict as a careful cluster has them."""
 
+from contextlib import suppress
 from itertools import count
 
+import helming
 import pytest
-from control_plane import ControlPlane, assets
+from control_plane import ControlPlane, Refused, assets
 from kinds import KINDS, definitions
 from prometheus import until
 
@@ -19,8 +21,14 @@ def cluster():
         for definition in definitions():
             cluster.apply(definition)
         wanted = {(f"{group}/{version}", kind) for group, version, kind, _ in KINDS}
-        until(lambda: wanted <= set(cluster.resources()))
+        until(lambda: wanted <= set(cluster.learn()) and _listed(cluster, wanted))
         yield cluster
+
+
+def _listed(cluster, kinds):
+    """Whether the server serves them: it knows a new kind a moment before it can store one."""
+    with suppress(Refused):
+        return [cluster.list(version, kind) for version, kind in kinds]
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +45,14 @@ def namespace(cluster, _numbers):
     )
     until(lambda: cluster.list("v1", "ServiceAccount", name))  # pods are refused before its default account is there
     return name
+
+
+@pytest.fixture(params=["4", "3"], ids=["helm 4", "helm 3"])
+def helm(request, cluster, namespace, tmp_path):
+    """A Helm for the namespace, of each major version that is there."""
+    if request.param == "3" and helming.command() is None:
+        pytest.skip("no helm 3: name the command in HELM_BIN")
+    is_4 = request.param == "4"
+    helm = helming.Helm4(cluster, namespace) if is_4 else helming.Helm3(helming.command(), cluster, namespace, tmp_path)
+    yield helm
+    helm.close()

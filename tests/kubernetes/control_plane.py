@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import yaml
@@ -21,7 +22,10 @@ from prometheus import until
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
-CONTROLLERS = ("deployment", "replicaset", "statefulset", "namespace", "serviceaccount", "garbage-collector")
+CONTROLLERS = (
+    "deployment", "replicaset", "statefulset", "namespace", "serviceaccount", "garbage-collector",
+    "persistentvolumeclaim-protection",
+)  # fmt: skip
 APPLY, STRATEGIC = "application/apply-patch+yaml", "application/strategic-merge-patch+json"
 
 
@@ -29,6 +33,11 @@ def assets():
     """The folder of the programs: KUBEBUILDER_ASSETS, as everywhere in the ecosystem; None where it lacks one."""
     folder = Path(os.environ.get("KUBEBUILDER_ASSETS", ROOT / ".cache" / "kubernetes"))
     return folder if all((folder / name).is_file() for name in PROGRAMS) else None
+
+
+class Kind(NamedTuple):
+    path: str  # of its objects, with a place for that of a namespace
+    namespaced: bool
 
 
 class Refused(Exception):
@@ -43,6 +52,7 @@ class ControlPlane:
         self._temporary = tempfile.TemporaryDirectory(prefix="kubernetes-")
         self._folder = Path(self._temporary.name)
         self._processes = []
+        self._kinds = {}
 
     def __enter__(self):
         try:
@@ -88,6 +98,7 @@ class ControlPlane:
         cafile = self._folder / "apiserver.crt"  # it signs itself, and so is its own authority
         until(lambda: self._alive() and cafile.exists())
         self.kubeconfig = self._folder / "kubeconfig"
+        self.kubeconfig.touch(mode=0o600)
         self.kubeconfig.write_text(
             yaml.safe_dump({
                 "apiVersion": "v1", "kind": "Config", "current-context": "test",
@@ -146,17 +157,24 @@ class ControlPlane:
         return answer.json()
 
     def resources(self):
-        """All kinds that the server knows and lists, those of CRDs too: (apiVersion, kind) -> (path, namespaced)."""
+        """All kinds that the server knows and lists, those of CRDs too: (apiVersion, kind) -> Kind. One that came
+        since is looked for with `learn`."""
+        if not self._kinds:
+            self.learn()
+        return self._kinds
+
+    def learn(self):
         groups = [("/api/v1", "v1")]
         for group in self.ask("GET", "/apis")["groups"]:
             version = group["preferredVersion"]["groupVersion"]
             groups.append((f"/apis/{version}", version))
-        return {
-            (version, one["kind"]): (f"{root}/{{}}{one['name']}", one["namespaced"])
+        self._kinds = {
+            (version, one["kind"]): Kind(f"{root}/{{}}{one['name']}", one["namespaced"])
             for root, version in groups
             for one in self.ask("GET", root)["resources"]
             if "/" not in one["name"] and "list" in one["verbs"]
         }
+        return self._kinds
 
     def _path(self, version, kind, namespace):
         path, namespaced = self.resources()[version, kind]
@@ -189,19 +207,18 @@ class ControlPlane:
     def delete(self, version, kind, name, namespace=None):
         return self.ask("DELETE", f"{self._path(version, kind, namespace)}/{name}")
 
-    def pods(self, namespace, count, *, owner=""):
-        """The pods of a workload whose name begins with `owner`, once there are `count`; when a controller could not
-        make them, what it said, as a failure."""
+    def pods(self, namespace, wanted):
+        """The pods of a namespace, by name, once `wanted` says so of the list of them. When a controller was refused
+        one, what it was told is the test's failure."""
 
         def made():
-            pods = [pod for pod in self.list("v1", "Pod", namespace) if pod["metadata"]["name"].startswith(owner)]
-            pods = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-            for one in self.list("apps/v1", "ReplicaSet", namespace):
-                for condition in one["status"].get("conditions", []):
-                    assert condition["type"] != "ReplicaFailure", condition["message"]
-            return len(pods) == count and pods
+            for event in self.list("v1", "Event", namespace):
+                assert event["reason"] != "FailedCreate", event["message"]
+            pods = [pod for pod in self.list("v1", "Pod", namespace) if "deletionTimestamp" not in pod["metadata"]]
+            return [pods] if wanted(pods) else None
 
-        return until(made)
+        (pods,) = until(made)
+        return sorted(pods, key=lambda pod: pod["metadata"]["name"])
 
     def everything(self, namespace):
         """All objects of a namespace: {(apiVersion, kind, name)}; not the record of what happened."""

@@ -76,7 +76,7 @@ KINDS = {
             annotations=named(TEXT), labels=named(TEXT), terminationGracePeriodSeconds=WHOLE,
         ),
     ),
-    ("kafka.strimzi.io", "v1beta2", "Kafka", "kafkas"): fields(
+    ("kafka.strimzi.io", "v1", "Kafka", "kafkas"): fields(
         "kafka",
         kafka=fields(
             "listeners", version=TEXT, metadataVersion=TEXT, config=OPEN, authorization=fields("type", type=TEXT),
@@ -87,14 +87,14 @@ KINDS = {
         ),
         entityOperator=fields(topicOperator=OPEN, userOperator=OPEN),
     ),
-    ("kafka.strimzi.io", "v1beta2", "KafkaNodePool", "kafkanodepools"): fields(
+    ("kafka.strimzi.io", "v1", "KafkaNodePool", "kafkanodepools"): fields(
         "replicas", "roles", "storage", replicas=WHOLE, roles=many(one_of("controller", "broker")),
         storage=fields("type", type=TEXT, size=TEXT, deleteClaim=TRUTH),
     ),
-    ("kafka.strimzi.io", "v1beta2", "KafkaTopic", "kafkatopics"): fields(
+    ("kafka.strimzi.io", "v1", "KafkaTopic", "kafkatopics"): fields(
         partitions=WHOLE, replicas=WHOLE, config=OPEN, topicName=TEXT
     ),
-    ("kafka.strimzi.io", "v1beta2", "KafkaUser", "kafkausers"): fields(
+    ("kafka.strimzi.io", "v1", "KafkaUser", "kafkausers"): fields(
         authentication=fields("type", type=one_of("scram-sha-512", "tls")),
         authorization=fields("type", type=one_of("simple"), acls=many(KAFKA_ACL)),
     ),

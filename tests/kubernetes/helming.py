@@ -1,0 +1,83 @@
+"""Both Helms that users have, each behind the same four verbs: 4 as the library of helm-python-sdk, 3 as the command."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import helm_python
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "helm" / "tidegauge"
+
+
+def command():
+    """Helm 3: HELM_BIN, else on PATH, else .cache/helm/helm; None where there is none."""
+    unpacked = ROOT / ".cache" / "helm" / "helm"
+    named = os.environ.get("HELM_BIN") or shutil.which("helm") or (str(unpacked) if unpacked.exists() else None)
+    return Path(named) if named else None
+
+
+class Helm4:
+    def __init__(self, cluster, namespace):
+        self._config = helm_python.Config(kubeconfig_path=cluster.kubeconfig, namespace=namespace)
+        self._namespace = namespace
+
+    def install(self, name, values, chart=CHART):
+        self._config.install(chart, name, values, namespace=self._namespace)
+
+    def upgrade(self, name, values, chart=CHART):
+        self._config.upgrade(chart, name, values, namespace=self._namespace)
+
+    def rollback(self, name):
+        self._config.rollback(name)
+
+    def uninstall(self, name):
+        self._config.uninstall(name)
+
+    def manifest(self, name):
+        return self._config.status(name)["manifest"]
+
+    def close(self):
+        self._config.close()
+
+
+class Helm3:
+    def __init__(self, program, cluster, namespace, home):
+        self._command = [program, f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
+        self._home = home
+
+    def install(self, name, values, chart=CHART):
+        self._run("install", name, chart, "--values=-", given=values)
+
+    def upgrade(self, name, values, chart=CHART):
+        self._run("upgrade", name, chart, "--values=-", given=values)
+
+    def rollback(self, name):
+        self._run("rollback", name)
+
+    def uninstall(self, name):
+        self._run("uninstall", name)
+
+    def manifest(self, name):
+        return self._run("get", "manifest", name)
+
+    def close(self):
+        pass
+
+    def _run(self, *arguments, given=None):
+        """What it says; a warning of the API server fails."""
+        done = subprocess.run(
+            [*self._command, *arguments], input=json.dumps(given), capture_output=True, text=True, timeout=120,
+            check=False, env={"HOME": str(self._home), "PATH": os.environ["PATH"]},
+        )  # fmt: skip
+        assert not done.returncode, done.stderr
+        told = [line for line in done.stderr.splitlines() if "kept due to the resource policy" not in line]
+        assert not told, done.stderr
+        return done.stdout
+
+
+def objects(manifest):
+    return [one for one in yaml.safe_load_all(manifest) if one]
