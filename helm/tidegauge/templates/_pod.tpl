@@ -37,6 +37,11 @@ spec:
   {{- end }}
   containers:
     - {{ include "tidegauge.container" . | nindent 6 | trim }}
+      startupProbe:
+        httpGet: {path: /healthz, port: tidegauge}
+        {{- with .Values.startupProbe }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       readinessProbe:
         httpGet: {path: /readyz, port: tidegauge}
         {{- with .Values.readinessProbe }}
