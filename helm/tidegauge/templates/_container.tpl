@@ -25,11 +25,6 @@ envFrom:
 {{- end }}
 ports:
   - {name: tidegauge, containerPort: {{ include "tidegauge.port" . }}, protocol: TCP}
-startupProbe:
-  httpGet: {path: /healthz, port: tidegauge}
-  {{- with .Values.startupProbe }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
 livenessProbe:
   httpGet: {path: /healthz, port: tidegauge}
   {{- with .Values.livenessProbe }}

@@ -37,6 +37,11 @@ spec:
   {{- end }}
   containers:
     - {{ include "tidegauge.container" . | nindent 6 | trim }}
+      startupProbe:
+        httpGet: {path: /healthz, port: tidegauge}
+        {{- with .Values.startupProbe }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       readinessProbe:
         httpGet: {path: /readyz, port: tidegauge}
         {{- with .Values.readinessProbe }}
@@ -87,6 +92,16 @@ resources: {requests: {storage: {{ .Values.persistence.size | quote }}}}
 {{- $shared := and .Values.persistence.enabled (or .Values.persistence.existingClaim (eq .Values.workload.kind "Deployment")) -}}
 {{- if and .Values.autoscaling.enabled .Values.keda.enabled -}}
 {{- fail "autoscaling.enabled, keda.enabled: both would set the replicas; take one" -}}
+{{- end -}}
+{{- range $key := list "autoscaling" "keda" -}}
+{{- $scale := get $.Values $key -}}
+{{- if and $scale.enabled (gt (int $scale.minReplicas) (int $scale.maxReplicas)) -}}
+{{- fail (printf "%s.minReplicas: %d is more than %s.maxReplicas, %d" $key (int $scale.minReplicas) $key (int $scale.maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- $other := eq .Values.workload.kind "StatefulSet" | ternary "Recreate" "OnDelete" -}}
+{{- if eq (.Values.workload.updateStrategy.type | default "") $other -}}
+{{- fail (printf "workload.updateStrategy.type: %s is none of a %s" $other .Values.workload.kind) -}}
 {{- end -}}
 {{- if and $several $shared (include "tidegauge.statePath" .) -}}
 {{- fail "persistence: replicas would share one claim, and a state folder belongs to one monitor; take workload.kind=StatefulSet without existingClaim, or persistence.enabled=false" -}}

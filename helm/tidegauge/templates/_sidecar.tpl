@@ -8,8 +8,8 @@ with `.Subcharts.tidegauge`:
   tidegauge.sidecar.containers      entries of the pod's containers; may be empty
   tidegauge.sidecar.volumes         entries of the pod's volumes
 
-The container has no readiness probe: that of a sidecar counts for the whole pod, and a monitor that cannot see must not
-stop a model from serving.
+A monitor that does not see must not stop a model from serving. So its container has no readiness probe, which would
+count for the whole pod, and no startup probe, for which the model would wait.
 */}}
 
 {{- define "tidegauge.sidecar.labels" -}}
