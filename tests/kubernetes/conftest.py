@@ -3,14 +3,12 @@
 from contextlib import suppress
 from itertools import count
 
-import helming
 import pytest
-from control_plane import ControlPlane, Refused, assets
+from chart.charting import helm_command
+from control_plane import RESTRICTED, ControlPlane, Refused, assets
+from helming import Helm3, Helm4
 from kinds import KINDS, definitions
 from prometheus import until
-
-LEVELS = ("enforce", "warn")
-RESTRICTED = {f"pod-security.kubernetes.io/{level}": "restricted" for level in LEVELS}
 
 
 @pytest.fixture(scope="session")
@@ -47,12 +45,12 @@ def namespace(cluster, _numbers):
     return name
 
 
-@pytest.fixture(params=["4", "3"], ids=["helm 4", "helm 3"])
+NO_HELM = pytest.mark.skipif(helm_command() is None, reason="no helm: put it on PATH or name it in HELM_BIN")
+
+
+@pytest.fixture(params=[Helm4, pytest.param(Helm3, marks=[pytest.mark.helm, NO_HELM])])
 def helm(request, cluster, namespace, tmp_path):
     """A Helm for the namespace, of each major version that is there."""
-    if request.param == "3" and helming.command() is None:
-        pytest.skip("no helm 3: name the command in HELM_BIN")
-    is_4 = request.param == "4"
-    helm = helming.Helm4(cluster, namespace) if is_4 else helming.Helm3(helming.command(), cluster, namespace, tmp_path)
+    helm = request.param(cluster, namespace, tmp_path)
     yield helm
     helm.close()

@@ -26,6 +26,7 @@ CONTROLLERS = (
     "deployment", "replicaset", "statefulset", "namespace", "serviceaccount", "garbage-collector",
     "persistentvolumeclaim-protection",
 )  # fmt: skip
+RESTRICTED = {f"pod-security.kubernetes.io/{does}": "restricted" for does in ("enforce", "warn")}
 APPLY, STRATEGIC = "application/apply-patch+yaml", "application/strategic-merge-patch+json"
 
 
@@ -220,12 +221,13 @@ class ControlPlane:
         (pods,) = until(made)
         return sorted(pods, key=lambda pod: pod["metadata"]["name"])
 
-    def everything(self, namespace):
-        """All objects of a namespace: {(apiVersion, kind, name)}; not the record of what happened."""
+    def everything(self, *namespaces):
+        """All objects of namespaces: {(apiVersion, kind, name)}; not the record of what happened."""
         return {
             (version, kind, one["metadata"]["name"])
             for (version, kind), (path, namespaced) in self.resources().items()
             if namespaced and kind != "Event"
+            for namespace in namespaces
             for one in self.ask("GET", path.format(f"namespaces/{namespace}/"))["items"]
         }
 

@@ -2,26 +2,14 @@
 
 import json
 import os
-import shutil
 import subprocess
-from pathlib import Path
 
 import helm_python
-import yaml
-
-ROOT = Path(__file__).parents[2]
-CHART = ROOT / "helm" / "tidegauge"
-
-
-def command():
-    """Helm 3: HELM_BIN, else on PATH, else .cache/helm/helm; None where there is none."""
-    unpacked = ROOT / ".cache" / "helm" / "helm"
-    named = os.environ.get("HELM_BIN") or shutil.which("helm") or (str(unpacked) if unpacked.exists() else None)
-    return Path(named) if named else None
+from chart.charting import CHART, helm_command
 
 
 class Helm4:
-    def __init__(self, cluster, namespace):
+    def __init__(self, cluster, namespace, home):
         self._config = helm_python.Config(kubeconfig_path=cluster.kubeconfig, namespace=namespace)
         self._namespace = namespace
 
@@ -45,8 +33,8 @@ class Helm4:
 
 
 class Helm3:
-    def __init__(self, program, cluster, namespace, home):
-        self._command = [program, f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
+    def __init__(self, cluster, namespace, home):
+        self._command = [helm_command(), f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
         self._home = home
 
     def install(self, name, values, chart=CHART):
@@ -77,7 +65,3 @@ class Helm3:
         told = [line for line in done.stderr.splitlines() if "kept due to the resource policy" not in line]
         assert not told, done.stderr
         return done.stdout
-
-
-def objects(manifest):
-    return [one for one in yaml.safe_load_all(manifest) if one]

@@ -2,80 +2,66 @@
 Security, by both Helms."""
 
 import pytest
-from helming import objects
+from chart.charting import documents, rendered
+from chart.value_sets import CONFIG, SETS, full
+from control_plane import RESTRICTED
 from prometheus import until
 
 pytestmark = pytest.mark.kubernetes
 
-CONFIG = """\
-models: [{name: support-bot, baseline: /baselines/support-bot-v7}]
-sources: [{kafka: {bootstrap_servers: "kafka:9092", topics: [llm-traffic]}}]
-"""
-WATCHED = {
-    "podMonitor": {"enabled": True, "labels": {"release": "kube-prometheus-stack"}},
-    "prometheusRule": {"enabled": True, "labels": {"release": "kube-prometheus-stack"}},
-    "dashboards": {"enabled": True},
-}
-MODES = {
-    "defaults": {},
-    "deployment": {"workload": {"kind": "Deployment"}},
-    "deployment without a claim": {"workload": {"kind": "Deployment"}, "persistence": {"enabled": False}},
-    "replicas": {"workload": {"replicas": 3}, "podDisruptionBudget": {"enabled": True},
-                 "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
-                                                "whenUnsatisfiable": "ScheduleAnyway"}]},
-    "scaled by its use of CPU": {"autoscaling": {"enabled": True}},
-    "scaled by lag": {"keda": {"enabled": True}},
-    "watched": WATCHED,
-    "watched through the Service": {"serviceMonitor": {"enabled": True}},
-    "closed in": {"networkPolicy": {"enabled": True, "from": [{"namespaceSelector": {}}],
-                                    "egress": [{"ports": [{"port": 9092}]}]}},
-    "baselines from an image": {
-        "baselines": {"volume": {"image": {"reference": "registry.internal/baseline:v7"}}}
-    },
-    "baselines by a container": {
-        "baselines": {"initContainer": {"image": "registry.internal/bring:1", "args": ["/baselines"]}}
-    },
-    "any user": {"podSecurityContext": {"fsGroup": None, "fsGroupChangePolicy": None}},
-    "all files given": {"existingSecrets": [{"name": "kafka"}], "extraObjects": [
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "kafka"}, "stringData": {"password": "invented"}}
-    ]},
-    "a token for a cloud": {"serviceAccount": {"annotations": {"iam.gke.io/gcp-service-account": "x"}}},
-    "sidecar": {"mode": "sidecar"} | WATCHED,
-}  # fmt: skip
+# Of the sets of values that must render, those that make different kinds of objects, or pods of a different make.
+INSTALLED = [
+    "least", "deployment", "deployment, nothing kept", "deployment, claim goes", "stateful set, claims go", "replicas",
+    "secret", "baselines, image", "baselines, init container", "openshift", "service monitor", "narrow network",
+    "autoscaled", "by lag", "sidecar, observed", "all at once",
+]  # fmt: skip
 CLAIM = ("v1", "PersistentVolumeClaim")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def around(cluster):
+    """What some sets of values name, and a cluster has already."""
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "grafana"}})
+    high = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1}
+    cluster.apply(high)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_server_takes_every_set_of_values(cluster, name):
+    cluster.apply(RESTRICTED_DEFAULT)
+    for one in rendered(full(name), namespace="default"):
+        cluster.apply(one, "default", dry_run=True)  # strict in its fields, and fails on a warning
+
+
+RESTRICTED_DEFAULT = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default", "labels": RESTRICTED}}
+
+
 def replicas(values):
-    return 0 if values.get("mode") == "sidecar" else values.get("workload", {}).get("replicas", 1)
+    """Pods that a release has at first; what scales it later is not here."""
+    if values.get("mode") == "sidecar":
+        return 0
+    scaled = any(values.get(key, {}).get("enabled") for key in ("autoscaling", "keda"))
+    return 1 if scaled else values.get("workload", {}).get("replicas", 1)
 
 
-@pytest.mark.parametrize("values", MODES.values(), ids=MODES)
-def test_every_mode_installs_as_its_pods_and_leaves_nothing_behind(cluster, namespace, helm, values):
-    before, outside = cluster.everything(namespace), cluster.cluster_wide()
-    helm.install("bot", values | {"config": CONFIG})
+@pytest.mark.parametrize("name", INSTALLED)
+def test_every_mode_installs_as_its_pods_and_leaves_nothing_behind(cluster, namespace, helm, name):
+    values = full(name)
+    before, outside = cluster.everything(namespace, "grafana"), cluster.cluster_wide()
+    helm.install("bot", values)
 
     pods = cluster.pods(namespace, lambda pods: len(pods) == replicas(values))
-    for one in objects(helm.manifest("bot")):
-        cluster.apply(one, namespace, dry_run=True)  # strict in its fields, and fails on a warning
+    for one in documents(helm.manifest("bot")):
         assert not one["apiVersion"].startswith("rbac."), "the monitor does not ask the API: it needs no rights"
         assert cluster.resources()[one["apiVersion"], one["kind"]].namespaced
+    token = values.get("serviceAccount", {}).get("automountToken", False)
     for pod in pods:
-        assert not [v for v in pod["spec"]["volumes"] if "serviceAccountToken" in str(v)], "nor a token"
+        assert any("serviceAccountToken" in str(volume) for volume in pod["spec"]["volumes"]) == token, "nor a token"
 
     helm.uninstall("bot")
-    # The claims of a StatefulSet, and one that is to be kept, hold the evidence: they stay, and nothing else does.
-    until(lambda: {one for one in cluster.everything(namespace) if one[:2] != CLAIM} == before)
+    kept = set() if not values.get("persistence", {}).get("keep", True) else {CLAIM}  # it holds the evidence
+    until(lambda: {one for one in cluster.everything(namespace, "grafana") if one[:2] not in kept} == before)
     until(lambda: cluster.cluster_wide() == outside)
-
-
-def test_claims_go_too_when_they_are_not_to_be_kept(cluster, namespace, helm):
-    before = cluster.everything(namespace)
-    helm.install("bot", {"config": CONFIG, "persistence": {"keep": False}})
-    cluster.pods(namespace, len)
-    assert [one[:2] for one in cluster.everything(namespace)].count(CLAIM) == 1
-
-    helm.uninstall("bot")
-    until(lambda: cluster.everything(namespace) == before)
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "Deployment"])
@@ -85,7 +71,7 @@ def test_an_upgrade_makes_new_pods_and_a_rollback_the_old_ones(cluster, namespac
     old = look(cluster, namespace, lambda pod: True)
     claims = {one for one in cluster.everything(namespace) if one[:2] == CLAIM}
 
-    helm.upgrade("bot", first | {"config": CONFIG + "web: {port: 9500}\n", "image": {"tag": "0.2.0"}} | WATCHED)
+    helm.upgrade("bot", first | {"config": CONFIG + "web: {port: 9500}\n", "image": {"tag": "0.2.0"}} | SETS["pod monitor"])
     new = look(cluster, namespace, lambda pod: pod["image"] != old["image"])
     assert new["image"].endswith(":0.2.0")
     assert new["port"] == 9500
