@@ -12,14 +12,16 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from control_plane import Refused
 from prometheus import until
 
 ROOT = Path(__file__).parents[2]
 ANY_USER = 1000650000  # as OpenShift draws one for a namespace, when the pod names none
-ENTRYPOINT = [sys.executable, "-m", "monitor"]
+PYTHON, CHECKOUT = "/opt/tidegauge", "/opt/checkout"  # where these two stand in a container
+ENTRYPOINT = [f"{PYTHON}/{Path(sys.executable).relative_to(sys.prefix)}", "-m", "monitor"]
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ssl")
 HOME = "/empty"  # there is nothing in it, and nothing can be put there
 ASK = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).status)"
@@ -27,15 +29,15 @@ ASK = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], tim
 
 class Container:
     def __init__(self, process, spec, log):
-        self._process, self._spec, self._log = process, spec, log
+        self._process, self.spec, self._log = process, spec, log
 
     def probe(self, kind):
         """Whether the pod's probe (`startupProbe`, ...) of this container succeeds."""
         assert self._process.poll() is None, f"it ended: {self.said()}"
-        get = self._spec[kind]["httpGet"]
+        get = self.spec[kind]["httpGet"]
         port = get["port"]
         if isinstance(port, str):
-            (port,) = (one["containerPort"] for one in self._spec["ports"] if one["name"] == port)
+            (port,) = (one["containerPort"] for one in self.spec["ports"] if one["name"] == port)
         return self.asks(f"http://127.0.0.1:{port}{get['path']}") == 200
 
     def asks(self, url):
@@ -53,10 +55,10 @@ class Container:
         lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
         return next(line.split(maxsplit=1)[1] for line in lines if line.startswith(f"{field}:"))
 
-    def stop(self):
-        """As a kubelet does; the exit code."""
-        self._process.terminate()
-        return self._process.wait(timeout=30)
+    def root_is_read_only(self):
+        mounts = [line.split() for line in Path(f"/proc/{self._process.pid}/mounts").read_text().splitlines()]
+        (options,) = (options for _, place, _, options, *_ in mounts if place == "/")
+        return "ro" in options.split(",")
 
     def said(self):
         return self._log.read_text()[-4000:]
@@ -72,9 +74,11 @@ def running(cluster, pod, name, brought=None):
     with tempfile.TemporaryDirectory(prefix="container-") as folder:
         folder = Path(folder)
         folder.chmod(0o755)
+        mounted = {mount["name"] for mount in one["volumeMounts"]}
         volumes = {
-            volume["name"]: _content(cluster, pod, volume, folder / volume["name"], brought or {})
+            volume["name"]: content(cluster, pod, volume, folder / volume["name"], brought or {})
             for volume in spec["volumes"]
+            if volume["name"] in mounted
         }
         log = folder / "log"
         with log.open("wb") as said:
@@ -93,23 +97,22 @@ def _unshared():
     return ["unshare", "--mount", "--net"] if not os.geteuid() else ["unshare", "--map-root-user", "--mount", "--net"]
 
 
-def _content(cluster, pod, volume, folder, brought):
-    """The folder of a volume, filled."""
+def content(cluster, pod, volume, folder, brought):
+    """The folder of a volume, made at `folder` and filled, or as it was brought."""
     if volume["name"] in brought:
         return brought[volume["name"]]
     folder.mkdir()
     folder.chmod(0o777)  # as a kubelet makes an emptyDir
     namespace = pod["metadata"]["namespace"]
     for source in volume["projected"]["sources"] if "projected" in volume else [volume]:
-        if "configMap" in source:
-            data = cluster.get("v1", "ConfigMap", source["configMap"]["name"], namespace).get("data", {})
-            _write(folder, source["configMap"], {key: text.encode() for key, text in data.items()})
-        elif "secret" in source:
-            key = "secretName" if "secretName" in source["secret"] else "name"
-            data = cluster.get("v1", "Secret", source["secret"][key], namespace).get("data", {})
-            _write(folder, source["secret"], {key: base64.b64decode(text) for key, text in data.items()})
-        else:
-            assert "emptyDir" in source, f"bring this volume: {source}"
+        if "persistentVolumeClaim" in source:  # made by the release, so there is nothing in it yet
+            cluster.get("v1", "PersistentVolumeClaim", source["persistentVolumeClaim"]["claimName"], namespace)
+        elif "emptyDir" not in source:
+            ((kind, given),) = ((kind, source[kind]) for kind in ("configMap", "secret") if kind in source)
+            name, decode = given.get("name") or given["secretName"], base64.b64decode if kind == "secret" else str.encode
+            with suppress(Refused) if given.get("optional") else nullcontext():
+                data = cluster.get("v1", {"configMap": "ConfigMap", "secret": "Secret"}[kind], name, namespace)["data"]
+                _write(folder, given, {key: decode(text) for key, text in data.items()})
     return folder
 
 
@@ -123,11 +126,13 @@ def _write(folder, source, data):
 def _script(root, pod, one, volumes):
     """What makes the container's world, then becomes it."""
     lines = [f"mkdir {root}", f"mount -t tmpfs -o mode=755 none {root}", f"mkdir {root}{HOME}"]
-    for shown in dict.fromkeys([*map(Path, SYSTEM), Path(sys.base_prefix), Path(sys.prefix), ROOT]):
+    for shown in map(Path, (*SYSTEM, sys.base_prefix)):
         if shown.is_symlink():
             lines.append(f"ln -s {os.readlink(shown)} {root}{shown}")
-        elif shown.exists() and not (shown.is_relative_to("/usr") and shown != Path("/usr")):
+        elif shown.exists():
             lines += [f"mkdir -p {root}{shown}", f"mount -o bind,ro {shown} {root}{shown}"]
+    for shown, at in ((sys.prefix, PYTHON), (ROOT, CHECKOUT)):
+        lines += [f"mkdir -p {root}{at}", f"mount -o bind,ro {shown} {root}{at}"]
     lines += [f"mkdir {root}/{own} && mount --rbind /{own} {root}/{own}" for own in ("proc", "dev")]
     for mount in one["volumeMounts"]:
         source = volumes[mount["name"]] / mount.get("subPath", "")
@@ -164,7 +169,7 @@ def _privileges(pod, one):
 
 def _command(pod, one):
     fields = {"metadata.name": pod["metadata"]["name"], "metadata.namespace": pod["metadata"]["namespace"]}
-    environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin", "HOME": HOME}
+    environment = {"PYTHONPATH": CHECKOUT, "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin", "HOME": HOME}
     for variable in one.get("env", []):
         value = variable.get("value", "")
         if "valueFrom" in variable:
@@ -176,5 +181,5 @@ def _command(pod, one):
 
 
 def healthy(container):
-    """Waits until the container's start-up probe succeeds."""
-    until(lambda: container.probe("startupProbe"), secs=60)
+    """Waits until the container's first probe succeeds: a sidecar has none for its start."""
+    until(lambda: container.probe("startupProbe" if "startupProbe" in container.spec else "livenessProbe"), secs=60)

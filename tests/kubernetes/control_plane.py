@@ -45,6 +45,20 @@ class Refused(Exception):
     """The API server said no."""
 
 
+def lost(sent, kept, path=""):
+    """Fields of an object that the server did not keep, although it refused none: those behind a closed gate."""
+    if isinstance(sent, dict) and isinstance(kept, dict):
+        return [
+            where
+            for key, one in sent.items()
+            if key != "stringData" and one not in (None, [], {}, "")
+            for where in (lost(one, kept[key], f"{path}.{key}") if key in kept else [f"{path}.{key}"])
+        ]
+    if isinstance(sent, list) and isinstance(kept, list) and len(sent) == len(kept):
+        return [where for i, pair in enumerate(zip(sent, kept, strict=True)) for where in lost(*pair, f"{path}[{i}]")]
+    return [] if not isinstance(sent, dict | list) else [path]
+
+
 class ControlPlane:
     """What `with` gives back answers requests; leaving it ends all three programs and removes what they kept."""
 
@@ -86,7 +100,7 @@ class ControlPlane:
             f"--service-account-key-file={key}.pub", f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--token-auth-file={self._folder / 'tokens.csv'}", "--authorization-mode=RBAC",
-            "--service-cluster-ip-range=10.0.0.0/24",
+            "--service-cluster-ip-range=10.0.0.0/24", "--feature-gates=ImageVolume=true",  # its default from 1.35 on
         )  # fmt: skip
         self._connect(f"https://127.0.0.1:{port}", token)
         self._run(
@@ -96,7 +110,7 @@ class ControlPlane:
         )  # fmt: skip
 
     def _connect(self, url, token):
-        cafile = self._folder / "apiserver.crt"  # it signs itself, and so is its own authority
+        self.authority = cafile = self._folder / "apiserver.crt"  # the certificate signs itself
         until(lambda: self._alive() and cafile.exists())
         self.kubeconfig = self._folder / "kubeconfig"
         self.kubeconfig.touch(mode=0o600)
@@ -188,15 +202,18 @@ class ControlPlane:
         return self.ask("GET", f"{self._path(version, kind, namespace)}/{name}")
 
     def apply(self, manifest, namespace=None, *, dry_run=False):
-        """Server-side, as `kubectl apply --server-side` does; strict: a field that the schema lacks is refused."""
+        """Server-side, as `kubectl apply --server-side` does; strict: a field that the schema lacks is refused, and one
+        that is not kept fails the test."""
         where = manifest["metadata"].get("namespace", namespace)
         path = self._path(manifest["apiVersion"], manifest["kind"], where)
         parameters = {"fieldManager": "test", "fieldValidation": "Strict", "force": "true"}
         parameters |= {"dryRun": "All"} if dry_run else {}
-        return self.ask(
+        kept = self.ask(
             "PATCH", f"{path}/{manifest['metadata']['name']}", params=parameters, content=json.dumps(manifest),
             headers={"Content-Type": APPLY},
         )  # fmt: skip
+        assert not lost(manifest, kept)
+        return kept
 
     def patch(self, version, kind, name, namespace, patch):
         """A strategic merge patch, which is what Kustomize makes of a patch file, by the server's own rules."""

@@ -1,0 +1,173 @@
+"""Every recipe of examples/kubernetes: applied to a real API server in a namespace that enforces restricted Pod Security,
+its settings checked, and its container really run, as the pod says, with a network that holds nothing but itself."""
+
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import kustomizing
+import pytest
+import traffic
+import yaml
+from chart.charting import ROOT, documents
+from container import content, healthy, running
+from endpoint import endpoint
+from helming import Helm4
+
+pytestmark = pytest.mark.kubernetes
+
+FOLDER = ROOT / "examples" / "kubernetes"
+SIDECAR = ROOT / "helm" / "kustomize" / "sidecar" / "patch.yaml"
+ROUTER = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: stack-deployment-router}
+spec:
+  selector: {matchLabels: {app: router}}
+  template:
+    metadata: {labels: {app: router}}
+    spec:
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+      containers: # with a token, by which the router finds its engines
+        - name: router-container
+          image: lmcache/lmstack-router
+          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+      volumes: [{name: traffic, emptyDir: {}}]
+"""
+
+
+@dataclass
+class Recipe:
+    """What a reader of its README does, in this order."""
+
+    manifests: list[str] = field(default_factory=list)
+    kustomized: bool = False
+    released: bool = False
+    secrets: dict[str, list[str]] = field(default_factory=dict)  # their names and keys
+
+
+RECIPES = {
+    "air-gapped": Recipe(released=True),
+    "kserve-knative": Recipe(["inferenceservice.yaml"], released=True),
+    "kserve-standard": Recipe(["inferenceservice.yaml"], released=True),
+    "kube-prometheus-stack": Recipe(released=True),
+    "litellm": Recipe(kustomized=True, secrets={"tidegauge-secrets": ["litellm-key"]}),
+    "multi-lora": Recipe(["vllm.yaml"], released=True, secrets={"tidegauge": ["draw"]}),
+    "seldon": Recipe(["model.yaml"], released=True),
+    "strimzi": Recipe(["kafka.yaml", "topic-and-users.yaml"], released=True,
+                      secrets={"tidegauge": ["password"], "events-cluster-ca-cert": ["ca.crt"]}),
+    "vllm-production-stack": Recipe(released=True),
+    "vllm-sidecar": Recipe(kustomized=True),
+}  # fmt: skip
+
+
+def test_there_is_no_recipe_beside_these():
+    assert {folder.name for folder in FOLDER.iterdir() if folder.is_dir()} == set(RECIPES)
+    assert all(f"({name}/" in (FOLDER / "README.md").read_text() for name in RECIPES)
+
+
+@pytest.fixture(scope="session")
+def baselines(tmp_path_factory):
+    """The folder that every recipe mounts: a baseline of few exchanges, and how a model answered a few probes."""
+    folder = tmp_path_factory.mktemp("baselines")
+    folder.chmod(0o755)
+    recorded = folder / "recorded.jsonl"
+    recorded.write_bytes(b"\n".join(map(traffic.line, traffic.exchanges(1, 300, model="support-bot"))) + b"\n")
+    tidegauge("baseline", "build", recorded, "--out", folder / "support-bot-v7")
+    packs = ["harmful-content", "personal-information", "instruction-manipulation", "identity"]
+    with endpoint(lambda body: "I can't help with that.") as (url, _):
+        at = ["--url", url, "--model", "support-bot", "--max-requests", 1]
+        tidegauge("probe", "baseline", *packs, *at, "--out", folder / "support-bot-v7.jsonl")
+    return folder
+
+
+def tidegauge(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert not done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(params=RECIPES)
+def recipe(request):
+    return request.param
+
+
+@pytest.fixture
+def pod(cluster, namespace, recipe, tmp_path):
+    """The pod of the recipe that holds the monitor, as the server admitted it."""
+    ours, folder = RECIPES[recipe], FOLDER / recipe
+    for name, keys in ours.secrets.items():
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": dict.fromkeys(keys, "x")}
+        if "ca.crt" in keys:
+            secret["stringData"]["ca.crt"] = cluster.authority.read_text()
+        cluster.apply(secret, namespace)
+    for name in ours.manifests:
+        for one in documents((folder / name).read_text()):
+            cluster.apply(one, namespace)
+    if ours.released:
+        helm = Helm4(cluster, namespace, tmp_path)
+        helm.install("support-bot", yaml.safe_load((folder / "values.yaml").read_text()))
+        for one in documents(helm.manifest("support-bot")):
+            cluster.apply(one, namespace, dry_run=True)  # fails on a warning, which the library does not pass on
+        helm.close()
+    if ours.kustomized:
+        kustomizing.apply(cluster, folder, namespace)
+    if recipe == "vllm-production-stack":
+        (router,) = documents(ROUTER)
+        cluster.apply(router, namespace)
+        named = tmp_path / "patch.yaml"
+        named.write_text(SIDECAR.read_text().replace("{name: any}", "{name: stack-deployment-router}"))
+        for patch in (named, folder / "traffic.yaml"):
+            kustomizing.change(cluster, patch, namespace)
+    if recipe == "kserve-standard":
+        cluster.apply(predictor_pod(folder), namespace)
+
+    def wanted(pod):
+        mounts = [mount["name"] for one in containers(pod) if one["name"] == "tidegauge" for mount in one["volumeMounts"]]
+        return mounts and ("traffic" in mounts or recipe not in ("litellm", "vllm-production-stack"))
+
+    (found,) = filter(wanted, cluster.pods(namespace, lambda pods: any(map(wanted, pods))))
+    return found
+
+
+def containers(pod):
+    return pod["spec"]["containers"] + pod["spec"].get("initContainers", [])
+
+
+def predictor_pod(folder):
+    """The pod that KServe's controller makes of an InferenceService: what stands in the predictor is the pod's."""
+    (service,) = documents((folder / "inferenceservice.yaml").read_text())
+    predictor = service["spec"]["predictor"]
+    spec = {key: predictor[key] for key in predictor if key not in ("minReplicas", "maxReplicas", "labels")}
+    metadata = {"name": "support-bot-predictor", "labels": predictor["labels"]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def test_its_container_runs_as_the_pod_says(cluster, pod, baselines, tmp_path, cli):
+    volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+    config = content(cluster, pod, volumes["tidegauge-config"], tmp_path / "config", {}) / "monitor.yaml"
+    if "tidegauge-secrets" in volumes:  # their files must be there
+        secrets = content(cluster, pod, volumes["tidegauge-secrets"], tmp_path / "secrets", {})
+        config.write_text(config.read_text().replace("/secrets/", f"{secrets}/"))
+    checked = cli("config", "check", "-c", config)
+    assert not checked.code, checked.err
+    (ours,) = (one for one in containers(pod) if one["name"] == "tidegauge")
+    assert not [mount for mount in ours["volumeMounts"] if mount["name"].startswith("kube-api-access")], "a token"
+
+    with running(cluster, pod, "tidegauge", {"tidegauge-baselines": baselines}) as container:
+        healthy(container)
+        assert container.status("Uid").split()[0] != "0"
+        assert container.status("CapBnd") == container.status("CapEff") == "0" * 16
+        assert container.root_is_read_only()
+
+
+def test_the_predictor_of_kserve_holds_the_component_word_for_word():
+    (service,) = documents((FOLDER / "kserve-standard" / "inferenceservice.yaml").read_text())
+    (patch,) = documents(SIDECAR.read_text())
+    predictor, ours = service["spec"]["predictor"], patch["spec"]["template"]
+    assert predictor["labels"] == ours["metadata"]["labels"]
+    assert predictor["initContainers"] == ours["spec"]["initContainers"]
+    assert [one for one in predictor["volumes"] if one["name"].startswith("tidegauge-")] == ours["spec"]["volumes"]
