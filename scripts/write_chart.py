@@ -128,7 +128,7 @@ def patch(native: bool) -> str:
             path.write_text(text, encoding="utf-8")
         with Chart.load(host) as chart:
             rendered = chart.render({"tidegauge": own}, name="any")["host/templates/patch.yaml"]
-    return f"# Written by `make chart` from the chart's templates. Do not edit: change it in your kustomization.\n{rendered}"
+    return f"# Written by `make chart` from the templates of the chart. Do not edit.\n{rendered}"
 
 
 def written() -> dict[Path, str]:
