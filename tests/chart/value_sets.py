@@ -48,6 +48,7 @@ BRINGER = {
 }
 SCRAPED = {"enabled": True, "labels": {"release": "prom"}, "interval": "30s", "scrapeTimeout": "10s"}
 SPREAD = {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}
+BY_NODE = SPREAD | {"topologyKey": "kubernetes.io/hostname"}
 SMALL = {"requests": {"cpu": 0.5, "memory": "1Gi"}, "limits": {"cpu": 0.5, "memory": "1Gi"}}
 HARD = {
     "allowPrivilegeEscalation": False,
@@ -126,7 +127,7 @@ SETS = {
         "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
         "priorityClassName": "high",
     },
-    "own spread": {"topologySpreadConstraints": [SPREAD | {"labelSelector": {"matchLabels": {"a": "b"}}}, SPREAD]},
+    "own spread": {"topologySpreadConstraints": [SPREAD | {"labelSelector": {"matchLabels": {"a": "b"}}}, BY_NODE]},
     "times": {
         "startupProbe": {"failureThreshold": 300},
         "livenessProbe": {"initialDelaySeconds": 10},
