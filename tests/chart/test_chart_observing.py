@@ -10,6 +10,8 @@ from charting import ROOT, notes, one, rendered
 from prometheus import on_each_prometheus
 from value_sets import CONFIG, FLEET, full
 
+from monitor.settings.schema import Kafka
+
 RUNBOOKS = "https://github.com/tidegauge/tidegauge/blob/main/docs/runbooks/"
 
 
@@ -119,6 +121,17 @@ def test_each_topic_has_a_trigger():
         }
         for topic in ("llm-traffic", "llm-batch")
     ]
+
+
+def test_a_trigger_has_the_defaults_of_the_settings():
+    (trigger,) = one(rendered(full("by lag")), "ScaledObject")["spec"]["triggers"]
+    of_kafka = Kafka.model_fields
+    assert trigger["metadata"]["consumerGroup"] == of_kafka["group_id"].default
+    assert trigger["metadata"]["offsetResetPolicy"] == of_kafka["auto_offset_reset"].default
+    assert "authenticationRef" not in trigger
+    (trigger, _) = one(rendered(full("fleet by lag")), "ScaledObject")["spec"]["triggers"]
+    assert trigger["authenticationRef"] == {"name": "kafka"}
+    assert trigger["metadata"]["tls"] == "enable"
 
 
 def test_an_installation_that_nobody_observes_says_so():

@@ -79,6 +79,28 @@ def test_a_deployment_stops_before_it_starts_anew():
     assert state["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
 
 
+@pytest.mark.parametrize(
+    ("values", "source"),
+    [
+        ({"persistence": {"enabled": False, "emptyDirSizeLimit": "2Gi"}}, {"emptyDir": {"sizeLimit": "2Gi"}}),
+        ({"persistence": {"existingClaim": "mine"}}, {"persistentVolumeClaim": {"claimName": "mine"}}),
+        ({"config": NOTHING_KEPT}, None),
+        ({}, None),  # a claim per replica
+    ],
+)
+def test_where_state_is(values, source):
+    found = [volume for volume in pod(values)["volumes"] if volume["name"] == "tidegauge-state"]
+    assert found == ([{"name": "tidegauge-state"} | source] if source else [])
+    claims = workload(values)["spec"].get("volumeClaimTemplates", [])
+    assert [claim["metadata"]["name"] for claim in claims] == ["tidegauge-state"] * (values == {})
+
+
+def test_replicas_spread_by_their_own_labels_unless_told_otherwise():
+    other, usual = pod(full("own spread"))["topologySpreadConstraints"]
+    assert other["labelSelector"] == {"matchLabels": {"a": "b"}}
+    assert usual["labelSelector"] == workload({})["spec"]["selector"]
+
+
 def test_claims_of_a_stateful_set_have_nothing_that_a_new_chart_changes():
     spec = workload({"commonLabels": {"team": "ml"}, "podLabels": {"a": "b"}})["spec"]
     (claim,) = spec["volumeClaimTemplates"]

@@ -91,6 +91,16 @@ def test_another_chart_takes_the_container_in(host, native, more):
     assert not unlike_kubernetes(vllm, "1.29" if native else "1.27")
 
 
+def test_state_of_a_sidecar_is_an_empty_folder_unless_a_claim_is_named(host):
+    def state(values):
+        pod = one(rendered({"tidegauge": OWN | values}, folder=host), "Deployment")["spec"]["template"]["spec"]
+        (volume,) = (volume for volume in pod["volumes"] if volume["name"] == "tidegauge-state")
+        return volume
+
+    assert "emptyDir" in state({})
+    assert state({"persistence": {"existingClaim": "mine"}})["persistentVolumeClaim"] == {"claimName": "mine"}
+
+
 def test_the_release_brings_all_but_the_workload(host):
     docs = rendered({"tidegauge": OWN}, folder=host)
     assert sorted(doc["kind"] for doc in docs) == ["ConfigMap", "Deployment", "PodMonitor"]
