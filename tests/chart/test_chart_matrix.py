@@ -37,7 +37,7 @@ def _refused(text, version):
 
 def test_there_are_sets_enough():
     assert len(SETS) >= 40
-    assert VERSIONS == [f"1.{minor}" for minor in range(27, 36)]
+    assert [f"1.{minor}" for minor in range(27, 36)] == VERSIONS
 
 
 @on_each_set
@@ -114,7 +114,9 @@ def test_selectors_find_the_pods(name):
 @on_each_set
 def test_the_settings_are_right(name, tmp_path, monkeypatch):
     """They come through as they stand, and `tidegauge config check` takes them; secrets are where their files say."""
-    text = one(rendered(full(name)), "ConfigMap", full(name).get("fullnameOverride") or _usual(name))["data"]["monitor.yaml"]
+    text = one(rendered(full(name)), "ConfigMap", full(name).get("fullnameOverride") or _usual(name))["data"][
+        "monitor.yaml"
+    ]
     assert text == full(name)["config"]
     secrets = tmp_path / "secrets"
     secrets.mkdir()

@@ -15,7 +15,10 @@ REFUSED = {
     "settings that are a list": ({"config": "- a"}, ["config: not a YAML map"]),
     "settings with a wrong part": ({"config": "web: 9464"}, ["config: web: must be a map"]),
     "any free port": ({"config": CONFIG + "web: {port: 0}"}, ["config: web.port: must be a fixed port"]),
-    "relative state folder": ({"config": CONFIG + "state: {path: x/y}"}, ["config: state.path: must be absolute, not x/y"]),
+    "relative state folder": (
+        {"config": CONFIG + "state: {path: x/y}"},
+        ["config: state.path: must be absolute, not x/y"],
+    ),
     "unknown kind": ({"workload": {"kind": "DaemonSet"}}, ["at '/workload/kind'", "'StatefulSet', 'Deployment'"]),
     "replicas in words": ({"workload": {"replicas": "two"}}, ["at '/workload/replicas'", "want integer"]),
     "root": ({"podSecurityContext": {"runAsUser": 0}}, ["at '/podSecurityContext/runAsUser'", "want 1"]),

@@ -65,17 +65,26 @@ SETS = {
     "deployment": {"workload": {"kind": "Deployment"}},
     "deployment, nothing kept": {"workload": {"kind": "Deployment"}, "persistence": {"enabled": False}},
     "deployment, own claim": {"workload": {"kind": "Deployment"}, "persistence": {"existingClaim": "state"}},
-    "deployment, claim goes": {"workload": {"kind": "Deployment"}, "persistence": {"keep": False, "annotations": {"a": "b"}}},
+    "deployment, claim goes": {
+        "workload": {"kind": "Deployment"},
+        "persistence": {"keep": False, "annotations": {"a": "b"}},
+    },
     "stateful set, own claim": {"persistence": {"existingClaim": "state"}},
     "stateful set, nothing kept": {"persistence": {"enabled": False, "emptyDirSizeLimit": "5Gi"}},
-    "stateful set, claims go": {"persistence": {"keep": False, "storageClassName": "fast", "size": "10Gi", "annotations": {"a": "b"}}},
+    "stateful set, claims go": {
+        "persistence": {"keep": False, "storageClassName": "fast", "size": "10Gi", "annotations": {"a": "b"}}
+    },
     "one writer": {"persistence": {"accessModes": ["ReadWriteOncePod"]}},
     "no state": {"config": NOTHING_KEPT},
     "no state, deployment": {"config": NOTHING_KEPT, "workload": {"kind": "Deployment", "replicas": 3}},
     "another port and folder": {"config": ELSEWHERE},
     "every setting": {"config": (ROOT / "examples" / "monitor.yaml").read_text(encoding="utf-8")},
     "fleet": {"config": FLEET, "existingSecrets": SECRETS, "resources": SMALL},
-    "replicas": {"workload": {"replicas": 3}, "podDisruptionBudget": {"enabled": True}, "topologySpreadConstraints": [SPREAD]},
+    "replicas": {
+        "workload": {"replicas": 3},
+        "podDisruptionBudget": {"enabled": True},
+        "topologySpreadConstraints": [SPREAD],
+    },
     "paused": {"workload": {"replicas": 0}},
     "stable members": {
         "workload": {"replicas": 2},
@@ -99,8 +108,12 @@ SETS = {
     "digest": {"image": {"repository": "registry.local:5000/ml/tidegauge", "digest": DIGEST, "tag": "1.0"}},
     "tag": {"image": {"tag": "0.1.0-neural", "pullPolicy": "Always"}, "imagePullSecrets": [{"name": "registry"}]},
     "secret": {"existingSecrets": [{"name": "tidegauge", "optional": True}]},
-    "baselines, claim": {"baselines": {"volume": {"persistentVolumeClaim": {"claimName": "baselines", "readOnly": True}}}},
-    "baselines, image": {"baselines": {"volume": {"image": {"reference": "example.com/baselines:v7", "pullPolicy": "Always"}}}},
+    "baselines, claim": {
+        "baselines": {"volume": {"persistentVolumeClaim": {"claimName": "baselines", "readOnly": True}}}
+    },
+    "baselines, image": {
+        "baselines": {"volume": {"image": {"reference": "example.com/baselines:v7", "pullPolicy": "Always"}}}
+    },
     "baselines, config map": {"baselines": {"volume": {"configMap": {"name": "baselines"}}, "mountPath": "/b"}},
     "baselines, init container": {"baselines": {"initContainer": BRINGER}},
     "baselines, init container into a claim": {
@@ -122,7 +135,10 @@ SETS = {
         "terminationGracePeriodSeconds": 120,
     },
     "no resources": {"resources": {"requests": None, "limits": None}},
-    "neural": {"tmpSizeLimit": "4Gi", "resources": {"limits": {"memory": "4Gi", "cpu": "4", "ephemeral-storage": "10Gi"}}},
+    "neural": {
+        "tmpSizeLimit": "4Gi",
+        "resources": {"limits": {"memory": "4Gi", "cpu": "4", "ephemeral-storage": "10Gi"}},
+    },
     "labels": {
         "commonLabels": {"team": "ml", "app.kubernetes.io/part-of": "serving"},
         "podLabels": {"team": "llm", "sidecar.istio.io/inject": "false"},
@@ -137,7 +153,9 @@ SETS = {
         "extraVolumeMounts": [{"name": "models", "mountPath": "/models", "readOnly": True}],
         "extraInitContainers": [{"name": "wait", "image": "example.com/wait:1", "securityContext": HARD}],
         "extraContainers": [{"name": "proxy", "image": "example.com/proxy:1", "securityContext": HARD}],
-        "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "extra"}, "data": {"a": "{{ b }}"}}],
+        "extraObjects": [
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "extra"}, "data": {"a": "{{ b }}"}}
+        ],
     },
     "service account": {"serviceAccount": {"name": "gauge", "annotations": {"role": "x"}, "automountToken": True}},
     "existing service account": {"serviceAccount": {"create": False, "name": "gauge"}},
@@ -157,6 +175,7 @@ SETS = {
     "some rules": {
         "prometheusRule": {
             "enabled": True,
+            "labels": {"release": "prom"},
             "disabledAlerts": ["InputShift", "MonitorBlind"],
             "additionalRuleLabels": {"team": "ml"},
             "annotations": {"a": "b"},
@@ -165,7 +184,12 @@ SETS = {
     },
     "dashboards": {"dashboards": {"enabled": True}},
     "dashboards elsewhere": {
-        "dashboards": {"enabled": True, "namespace": "grafana", "labels": {"grafana_dashboard": None, "team": "ml"}, "annotations": {}},
+        "dashboards": {
+            "enabled": True,
+            "namespace": "grafana",
+            "labels": {"grafana_dashboard": None, "team": "ml"},
+            "annotations": {},
+        },
         "links": {"runbooks": "https://wiki.example.com/runbooks"},
     },
     "network": {"networkPolicy": {"enabled": True}},

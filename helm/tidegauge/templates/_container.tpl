@@ -16,6 +16,7 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
 args: [run, -c, /etc/tidegauge/monitor.yaml]
 env:
   - {name: HOME, value: /tmp}
+  - {name: HF_HOME, value: {{ printf "%s/huggingface" (include "tidegauge.statePath" . | default "/tmp") | quote }}}
   {{- with .Values.extraEnv }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

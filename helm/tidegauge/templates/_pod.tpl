@@ -68,7 +68,7 @@ spec:
   topologySpreadConstraints:
     {{- range . }}
     - {{ toYaml . | nindent 6 | trim }}
-      {{- if not .labelSelector }}
+      {{- if not (hasKey . "labelSelector") }}
       labelSelector:
         matchLabels:
           {{- include "tidegauge.selector" $ | nindent 10 }}

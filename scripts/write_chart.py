@@ -109,8 +109,8 @@ def _at(values: Any, key: str) -> Any:
 
 
 def patch(native: bool) -> str:
-    """A strategic merge patch that adds the container to a Deployment. The ConfigMap is that of the component, baselines
-    come from a claim, and a Secret is there or not."""
+    """A strategic merge patch that adds the container to a Deployment: baselines come from a claim, and a Secret may be
+    there or not."""
     own = {
         "mode": "sidecar",
         "fullnameOverride": "tidegauge-sidecar",
@@ -128,8 +128,7 @@ def patch(native: bool) -> str:
             path.write_text(text, encoding="utf-8")
         with Chart.load(host) as chart:
             rendered = chart.render({"tidegauge": own}, name="any")["host/templates/patch.yaml"]
-    head = "# Written by `make chart` from the chart's templates. Do not edit; patch what is yours in your own kustomization.\n"
-    return head + rendered
+    return f"# Written by `make chart` from the templates of the chart. Do not edit.\n{rendered}"
 
 
 def written() -> dict[Path, str]:
