@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 from chart.charting import helm_command
-from control_plane import RESTRICTED, ControlPlane, Refused, assets
+from control_plane import RESTRICTED, ControlPlane, RefusedError, assets
 from helming import Helm3, Helm4
 from kinds import KINDS, definitions
 from prometheus import until
@@ -25,7 +25,7 @@ def cluster():
 
 def _listed(cluster, kinds):
     """Whether the server serves them: it knows a new kind a moment before it can store one."""
-    with suppress(Refused):
+    with suppress(RefusedError):
         return [cluster.list(version, kind) for version, kind in kinds]
 
 
@@ -38,9 +38,7 @@ def _numbers():
 def namespace(cluster, _numbers):
     """A new namespace that admits only what Pod Security calls restricted, and warns of the rest."""
     name = f"models-{next(_numbers)}"
-    cluster.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": RESTRICTED}}
-    )
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": RESTRICTED}})
     until(lambda: cluster.list("v1", "ServiceAccount", name))  # pods are refused before its default account is there
     return name
 

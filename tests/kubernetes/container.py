@@ -15,7 +15,7 @@ import tempfile
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from control_plane import Refused
+from control_plane import RefusedError
 from prometheus import until
 
 ROOT = Path(__file__).parents[2]
@@ -66,13 +66,13 @@ class Container:
 
 @contextmanager
 def running(cluster, pod, name, brought=None):
-    """The container `name` of `pod`, started. Volumes that come from elsewhere stand in `brought`: name of the volume to
-    a folder; ConfigMaps and Secrets come from the API server, unless they stand there too."""
+    """The container `name` of `pod`, started. Volumes that come from elsewhere stand in `brought`, a folder for each
+    name; ConfigMaps and Secrets come from the API server."""
     spec = pod["spec"]
     one = next(c for c in spec["containers"] + spec.get("initContainers", []) if c["name"] == name)
     assert one["securityContext"]["readOnlyRootFilesystem"]
-    with tempfile.TemporaryDirectory(prefix="container-") as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="container-") as temporary:
+        folder = Path(temporary)
         folder.chmod(0o755)
         mounted = {mount["name"] for mount in one["volumeMounts"]}
         volumes = {
@@ -109,8 +109,11 @@ def content(cluster, pod, volume, folder, brought):
             cluster.get("v1", "PersistentVolumeClaim", source["persistentVolumeClaim"]["claimName"], namespace)
         elif "emptyDir" not in source:
             ((kind, given),) = ((kind, source[kind]) for kind in ("configMap", "secret") if kind in source)
-            name, decode = given.get("name") or given["secretName"], base64.b64decode if kind == "secret" else str.encode
-            with suppress(Refused) if given.get("optional") else nullcontext():
+            name, decode = (
+                given.get("name") or given["secretName"],
+                base64.b64decode if kind == "secret" else str.encode,
+            )
+            with suppress(RefusedError) if given.get("optional") else nullcontext():
                 data = cluster.get("v1", {"configMap": "ConfigMap", "secret": "Secret"}[kind], name, namespace)["data"]
                 _write(folder, given, {key: decode(text) for key, text in data.items()})
     return folder

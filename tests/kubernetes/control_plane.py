@@ -41,7 +41,7 @@ class Kind(NamedTuple):
     namespaced: bool
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The API server said no."""
 
 
@@ -84,9 +84,7 @@ class ControlPlane:
         etcd, peer, port = (free_port() for _ in range(3))
         key, token = self._folder / "accounts.key", secrets.token_hex(16)
         subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
-        subprocess.run(
-            ["openssl", "rsa", "-in", key, "-pubout", "-out", f"{key}.pub"], check=True, capture_output=True
-        )
+        subprocess.run(["openssl", "rsa", "-in", key, "-pubout", "-out", f"{key}.pub"], check=True, capture_output=True)
         with (self._folder / "tokens.csv").open("w", newline="") as file:
             csv.writer(file).writerow([token, "admin", "admin-uid", "system:masters"])
         self._run(
@@ -167,7 +165,7 @@ class ControlPlane:
         """The decoded answer. A warning at a write fails the test: whoever installs would read it."""
         answer = self._client.request(method, path, **more)
         if answer.is_error:
-            raise Refused(f"{answer.status_code}: {answer.json().get('message')}")
+            raise RefusedError(f"{answer.status_code}: {answer.json().get('message')}")
         assert method == "GET" or "warning" not in answer.headers, answer.headers["warning"]
         return answer.json()
 

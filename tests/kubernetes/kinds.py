@@ -1,5 +1,5 @@
-"""Custom resource definitions that stand in for those of operators: in our own words, only the fields that the chart and
-the recipes set, each with its type. The API server refuses any other field, so a misspelt one is found; that the
+"""Custom resource definitions that stand in for those of operators: in our own words, only the fields that the chart
+and the recipes set, each with its type. The API server refuses any other field, so a misspelt one is found; whether the
 operator does with them what they say is not."""
 
 TEXT, WHOLE, TRUTH = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
@@ -121,8 +121,6 @@ def definitions():
                 "group": group,
                 "scope": "Namespaced",
                 "names": {"kind": kind, "plural": plural},
-                "versions": [
-                    {"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
-                ],
+                "versions": [{"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
             },
         }

@@ -1,5 +1,5 @@
-"""What `kubectl apply -k` does with the kustomizations of this repository. There is no Kustomize that a test could run, so
-its patches are applied by the server: a strategic merge patch is merged there by the same rules. Names of generated
+"""What `kubectl apply -k` does with the kustomizations of this repository. There is no Kustomize that a test could run,
+so its patches are applied by the server: a strategic merge patch is merged there by the same rules. Names of generated
 ConfigMaps stay as they are written; Kustomize would add a checksum to them, and to what names them."""
 
 import yaml
@@ -13,7 +13,9 @@ def apply(cluster, folder, namespace):
     assert set(ours) <= KEYS, "this file does not know what the others mean"
     for made in ours.get("configMapGenerator", []):
         data = {name: (folder / name).read_text() for name in made["files"]}
-        cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": made["name"]}, "data": data}, namespace)
+        cluster.apply(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": made["name"]}, "data": data}, namespace
+        )
     for name in ours.get("resources", []):
         for one in documents((folder / name).read_text()):
             cluster.apply(one, namespace)

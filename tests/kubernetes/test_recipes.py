@@ -1,5 +1,5 @@
-"""Every recipe of examples/kubernetes: applied to a real API server in a namespace that enforces restricted Pod Security,
-its settings checked, and its container really run, as the pod says, with a network that holds nothing but itself."""
+"""Every recipe of examples/kubernetes: applied to a real API server in a namespace that enforces restricted Pod
+Security, its settings checked, its container run as the pod says, with a network that holds nothing but itself."""
 
 import shutil
 import subprocess
@@ -10,10 +10,11 @@ import kustomizing
 import pytest
 import traffic
 import yaml
-from chart.charting import CHART, ROOT, documents
+from chart.charting import CHART, ROOT, documents, rendered
 from container import content, healthy, running
 from endpoint import endpoint
 from helming import Helm4
+from prometheus import alertmanager_folder
 
 pytestmark = pytest.mark.kubernetes
 
@@ -99,7 +100,12 @@ def pod(cluster, namespace, recipe, tmp_path):
     """The pod of the recipe that holds the monitor, as the server admitted it."""
     ours, folder = RECIPES[recipe], FOLDER / recipe
     for name, keys in ours.secrets.items():
-        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": dict.fromkeys(keys, "x")}
+        secret = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name},
+            "stringData": dict.fromkeys(keys, "x"),
+        }
         if "ca.crt" in keys:
             secret["stringData"]["ca.crt"] = cluster.authority.read_text()
         cluster.apply(secret, namespace)
@@ -129,7 +135,9 @@ def pod(cluster, namespace, recipe, tmp_path):
         cluster.apply(predictor_pod(service), namespace)
 
     def wanted(pod):
-        mounts = [mount["name"] for one in containers(pod) if one["name"] == "tidegauge" for mount in one["volumeMounts"]]
+        mounts = [
+            mount["name"] for one in containers(pod) if one["name"] == "tidegauge" for mount in one["volumeMounts"]
+        ]
         return mounts and ("traffic" in mounts or recipe not in ("litellm", "vllm-production-stack"))
 
     (found,) = filter(wanted, cluster.pods(namespace, lambda pods: any(map(wanted, pods))))
@@ -164,3 +172,22 @@ def test_its_container_runs_as_the_pod_says(cluster, pod, baselines, tmp_path, c
         assert container.status("Uid").split()[0] != "0"
         assert container.status("CapBnd") == container.status("CapEff") == "0" * 16
         assert container.root_is_read_only()
+
+
+@pytest.mark.alertmanager
+def test_alerts_of_the_chart_reach_who_is_on_call(tmp_path):
+    """By Alertmanager's own tool, with the labels that the chart's rules give to an alert."""
+    if (folder := alertmanager_folder()) is None:
+        pytest.skip("no prometheus-alertmanager: make parts")
+    values = {name: yaml.safe_load((FOLDER / "kube-prometheus-stack" / f"{name}.yaml").read_text())
+              for name in ("values", "stack-values")}  # fmt: skip
+    (rules,) = (one for one in rendered(values["values"]) if one["kind"] == "PrometheusRule")
+    labels = [rule["labels"] for group in rules["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
+    assert labels
+    config = tmp_path / "alertmanager.yml"
+    config.write_text(yaml.safe_dump(values["stack-values"]["alertmanager"]["config"]))
+    for one in [*labels, {"alertname": "Watchdog"}]:
+        given = [f"{name}={text}" for name, text in one.items()]
+        done = subprocess.run([folder / "amtool", "config", "routes", "test", f"--config.file={config}", *given],
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        assert done.stdout.strip() == ("models-on-call" if one in labels else "nobody")

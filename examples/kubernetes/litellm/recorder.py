@@ -3,10 +3,11 @@
 import json
 import logging
 from logging.handlers import RotatingFileHandler
+from typing import Any
 
 from litellm.integrations.custom_logger import CustomLogger
 
-# A full file is renamed, which the monitor understands: at most 192 MiB. What cannot be written is lost, never a request.
+# A full file is renamed, which the monitor understands: at most 192 MiB. What cannot be written is lost; no request is.
 lines = logging.getLogger("traffic")
 lines.setLevel(logging.INFO)
 lines.propagate = False
@@ -14,7 +15,7 @@ lines.addHandler(RotatingFileHandler("/traffic/traffic.jsonl", maxBytes=64 << 20
 
 
 class Recorder(CustomLogger):
-    async def async_log_success_event(self, kwargs, response_obj, start_time, end_time):
+    async def async_log_success_event(self, kwargs: dict[str, Any], *_: object) -> None:
         seen = kwargs.get("standard_logging_object") or {}
         # An answer of the cache is no behaviour of the model.
         if seen.get("cache_hit") or "completion" not in str(seen.get("call_type")):

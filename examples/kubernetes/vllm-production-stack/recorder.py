@@ -5,8 +5,9 @@ import json
 import logging
 import time
 from logging.handlers import RotatingFileHandler
+from typing import Any
 
-# A full file is renamed, which the monitor understands: at most 192 MiB. What cannot be written is lost, never a request.
+# A full file is renamed, which the monitor understands: at most 192 MiB. What cannot be written is lost; no request is.
 lines = logging.getLogger("traffic")
 lines.setLevel(logging.INFO)
 lines.propagate = False
@@ -16,10 +17,10 @@ PROBE = "x-tidegauge-probe"  # by which the monitor tells its own requests from 
 
 
 class Recorder:
-    def pre_request(self, request, request_body, request_json):
+    def pre_request(self, request: Any, _body: bytes, request_json: Any) -> None:
         request.state.asked, request.state.came = request_json, time.time()
 
-    def post_request(self, request, response_content):
+    def post_request(self, request: Any, response_content: bytes) -> None:
         """Called in the background, when the last byte of the answer has gone out."""
         asked, text = getattr(request.state, "asked", None), bytes(response_content).decode(errors="replace")
         if not request.url.path.endswith("/completions") or not asked or '"choices"' not in text:
