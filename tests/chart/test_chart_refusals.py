@@ -79,6 +79,10 @@ REFUSED = {
         {"workload": {"updateStrategy": {"type": "Recreate"}}},
         ["workload.updateStrategy.type: Recreate is none of a StatefulSet"],
     ),
+    "two monitors on one folder": (
+        {"workload": {"kind": "Deployment", "updateStrategy": {"type": "RollingUpdate"}}},
+        ["workload.updateStrategy.type: RollingUpdate would start a second monitor"],
+    ),
     "fewest above most": (
         {"autoscaling": {"enabled": True, "minReplicas": 5}},
         ["autoscaling.minReplicas: 5 is more than autoscaling.maxReplicas, 3"],

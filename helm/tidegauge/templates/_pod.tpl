@@ -1,7 +1,6 @@
-{{/* The pod of a monitor, and what is refused because it could not work. */}}
+{{/* The pod of a monitor, and the claim of its state. */}}
 
 {{- define "tidegauge.pod" -}}
-{{- include "tidegauge.checks" . -}}
 metadata:
   labels:
     {{- merge (include "tidegauge.selector" . | fromYaml) .Values.podLabels .Values.commonLabels | toYaml | nindent 4 }}
@@ -84,26 +83,4 @@ accessModes:
 storageClassName: {{ . | quote }}
 {{- end }}
 resources: {requests: {storage: {{ .Values.persistence.size | quote }}}}
-{{- end }}
-
-{{- define "tidegauge.checks" -}}
-{{- $scaled := or .Values.autoscaling.enabled .Values.keda.enabled -}}
-{{- $several := or $scaled (gt (int .Values.workload.replicas) 1) -}}
-{{- $shared := and .Values.persistence.enabled (or .Values.persistence.existingClaim (eq .Values.workload.kind "Deployment")) -}}
-{{- if and .Values.autoscaling.enabled .Values.keda.enabled -}}
-{{- fail "autoscaling.enabled, keda.enabled: both would set the replicas; take one" -}}
-{{- end -}}
-{{- range $key := list "autoscaling" "keda" -}}
-{{- $scale := get $.Values $key -}}
-{{- if and $scale.enabled (gt (int $scale.minReplicas) (int $scale.maxReplicas)) -}}
-{{- fail (printf "%s.minReplicas: %d is more than %s.maxReplicas, %d" $key (int $scale.minReplicas) $key (int $scale.maxReplicas)) -}}
-{{- end -}}
-{{- end -}}
-{{- $other := eq .Values.workload.kind "StatefulSet" | ternary "Recreate" "OnDelete" -}}
-{{- if eq (.Values.workload.updateStrategy.type | default "") $other -}}
-{{- fail (printf "workload.updateStrategy.type: %s is none of a %s" $other .Values.workload.kind) -}}
-{{- end -}}
-{{- if and $several $shared (include "tidegauge.statePath" .) -}}
-{{- fail "persistence: replicas would share one claim, and a state folder belongs to one monitor; take workload.kind=StatefulSet without existingClaim, or persistence.enabled=false" -}}
-{{- end -}}
 {{- end }}
