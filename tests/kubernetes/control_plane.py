@@ -27,7 +27,7 @@ CONTROLLERS = (
     "persistentvolumeclaim-protection",
 )  # fmt: skip
 RESTRICTED = {f"pod-security.kubernetes.io/{does}": "restricted" for does in ("enforce", "warn")}
-APPLY, STRATEGIC = "application/apply-patch+yaml", "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
 
 
 def assets():
@@ -212,16 +212,6 @@ class ControlPlane:
         )  # fmt: skip
         assert not lost(manifest, kept)
         return kept
-
-    def patch(self, version, kind, name, namespace, patch):
-        """A strategic merge patch, which is what Kustomize makes of a patch file, by the server's own rules."""
-        return self.ask(
-            "PATCH", f"{self._path(version, kind, namespace)}/{name}", content=json.dumps(patch),
-            headers={"Content-Type": STRATEGIC}, params={"fieldManager": "test", "fieldValidation": "Strict"},
-        )  # fmt: skip
-
-    def delete(self, version, kind, name, namespace=None):
-        return self.ask("DELETE", f"{self._path(version, kind, namespace)}/{name}")
 
     def pods(self, namespace, wanted):
         """The pods of a namespace, by name, once `wanted` says so of the list of them. When a controller was refused

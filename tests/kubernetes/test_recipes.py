@@ -1,25 +1,22 @@
 """Every recipe of examples/kubernetes: applied to a real API server in a namespace that enforces restricted Pod
 Security, its settings checked, its container run as the pod says, with a network that holds nothing but itself."""
 
-import shutil
+import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
 
-import kustomizing
 import pytest
 import traffic
 import yaml
-from chart.charting import CHART, ROOT, documents, rendered
+from chart.charting import ROOT, documents, needs_helm, rendered
 from container import content, healthy, running
 from endpoint import endpoint
-from helming import Helm4
 from prometheus import alertmanager_folder
+from shell import Shell
 
 pytestmark = pytest.mark.kubernetes
 
 FOLDER = ROOT / "examples" / "kubernetes"
-SIDECAR = ROOT / "helm" / "kustomize" / "sidecar" / "patch.yaml"
 ROUTER = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -38,29 +35,12 @@ spec:
 """
 
 
-@dataclass
-class Recipe:
-    """What a reader of its README does, in this order."""
-
-    manifests: list[str] = field(default_factory=list)
-    kustomized: bool = False
-    released: bool = False
-    secrets: dict[str, list[str]] = field(default_factory=dict)  # their names and keys
-
-
-RECIPES = {
-    "air-gapped": Recipe(released=True),
-    "kserve-knative": Recipe(["inferenceservice.yaml"], released=True),
-    "kserve-standard": Recipe(released=True),
-    "kube-prometheus-stack": Recipe(released=True),
-    "litellm": Recipe(kustomized=True, secrets={"tidegauge-secrets": ["litellm-key"]}),
-    "multi-lora": Recipe(["vllm.yaml"], released=True, secrets={"tidegauge": ["draw"]}),
-    "seldon": Recipe(["model.yaml"], released=True),
-    "strimzi": Recipe(["kafka.yaml", "topic-and-users.yaml"], released=True,
-                      secrets={"tidegauge": ["password"], "events-cluster-ca-cert": ["ca.crt"]}),
-    "vllm-production-stack": Recipe(released=True),
-    "vllm-sidecar": Recipe(kustomized=True),
-}  # fmt: skip
+RECIPES = [
+    "air-gapped", "kserve-knative", "kserve-standard", "kube-prometheus-stack", "litellm", "multi-lora", "seldon",
+    "strimzi", "vllm-production-stack", "vllm-sidecar",
+]  # fmt: skip
+# What the commands of a README bring from outside, or wait for: here nothing becomes ready.
+OUTSIDE = r"skopeo .*|kubectl (wait|port-forward) .*|helm (upgrade --)?install (kube-prometheus-stack|stack) .*"
 
 
 def test_there_is_no_recipe_beside_these():
@@ -97,39 +77,20 @@ def recipe(request):
 
 @pytest.fixture
 def pod(cluster, namespace, recipe, tmp_path):
-    """The pod of the recipe that holds the monitor, as the server admitted it."""
-    ours, folder = RECIPES[recipe], FOLDER / recipe
-    for name, keys in ours.secrets.items():
-        secret = {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": name},
-            "stringData": dict.fromkeys(keys, "x"),
-        }
-        if "ca.crt" in keys:
-            secret["stringData"]["ca.crt"] = cluster.authority.read_text()
-        cluster.apply(secret, namespace)
-    for name in ours.manifests:
-        for one in documents((folder / name).read_text()):
-            cluster.apply(one, namespace)
-    if ours.released:
-        helm, chart = Helm4(cluster, namespace, tmp_path), CHART
-        if (folder / "Chart.yaml").exists():  # a chart that has ours as a dependency
-            chart = shutil.copytree(folder, tmp_path / "chart")
-            shutil.copytree(CHART, chart / "charts" / "tidegauge")
-        helm.install("support-bot", yaml.safe_load((folder / "values.yaml").read_text()), chart)
-        for one in documents(helm.manifest("support-bot")):
-            cluster.apply(one, namespace, dry_run=True)  # fails on a warning, which the library does not pass on
-        helm.close()
-    if ours.kustomized:
-        kustomizing.apply(cluster, folder, namespace)
-    if recipe == "vllm-production-stack":
+    """The pod of the recipe that holds the monitor, as the server admitted it after the commands of its README."""
+    if recipe == "strimzi":  # whose operators make these
+        secrets = {"tidegauge": {"password": "x"}, "events-cluster-ca-cert": {"ca.crt": cluster.authority.read_text()}}
+        for name, data in secrets.items():
+            cluster.apply(secret(name, data), namespace)
+    if recipe == "vllm-production-stack":  # whose chart makes this
         (router,) = documents(ROUTER)
         cluster.apply(router, namespace)
-        named = tmp_path / "patch.yaml"
-        named.write_text(SIDECAR.read_text().replace("{name: any}", "{name: stack-deployment-router}"))
-        for patch in (named, folder / "traffic.yaml"):
-            kustomizing.change(cluster, patch, namespace)
+    readme = (FOLDER / recipe / "README.md").read_text()
+    script = "".join(re.findall(r"```sh\n(.*?)```", readme, flags=re.DOTALL))
+    script = re.sub(rf"^({OUTSIDE})$", "", script, flags=re.MULTILINE)
+    Shell(cluster, namespace, tmp_path).run(
+        re.sub(r" -n [a-z]+", f" -n {namespace}", script), f"examples/kubernetes/{recipe}"
+    )
     if recipe == "kserve-standard":
         (service,) = cluster.list("serving.kserve.io/v1beta1", "InferenceService", namespace)
         cluster.apply(predictor_pod(service), namespace)
@@ -144,6 +105,10 @@ def pod(cluster, namespace, recipe, tmp_path):
     return found
 
 
+def secret(name, data):
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
+
+
 def containers(pod):
     return pod["spec"]["containers"] + pod["spec"].get("initContainers", [])
 
@@ -156,6 +121,7 @@ def predictor_pod(service):
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "support-bot-predictor", **kept}, "spec": spec}
 
 
+@needs_helm
 def test_its_container_runs_as_the_pod_says(cluster, pod, baselines, tmp_path, cli):
     volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
     config = content(cluster, pod, volumes["tidegauge-config"], tmp_path / "config", {}) / "monitor.yaml"

@@ -5,14 +5,14 @@ import shutil
 
 import pytest
 import yaml
-from chart.charting import CHART, ROOT, documents
+from chart.charting import CHART
 from chart.value_sets import CONFIG
-from kustomizing import change
 from prometheus import until
+from shell import Shell
 
 pytestmark = pytest.mark.kubernetes
 
-VLLM = ROOT / "examples" / "kubernetes" / "vllm-sidecar" / "vllm.yaml"
+VLLM = "examples/kubernetes/vllm-sidecar"
 COMPONENTS = {"sidecar": "initContainers", "sidecar-plain": "containers"}
 PARENT = """\
 apiVersion: apps/v1
@@ -60,12 +60,14 @@ def is_no_burden(one):
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_the_component_adds_a_container_to_a_deployment(cluster, namespace, component):
-    for one in documents(VLLM.read_text()):
-        cluster.apply(one, namespace)
+def test_the_component_adds_a_container_to_a_deployment(cluster, namespace, tmp_path, component):
+    shell = Shell(cluster, namespace, tmp_path)
+    shell.run(f"kubectl apply -n {namespace} -f vllm.yaml", VLLM)
     (before,) = cluster.pods(namespace, lambda pods: len(pods) == 1)
 
-    change(cluster, ROOT / "helm" / "kustomize" / component / "patch.yaml", namespace, {"kind": "Deployment"})
+    kustomization = tmp_path / VLLM / "kustomization.yaml"
+    kustomization.write_text(kustomization.read_text().replace("kustomize/sidecar ", f"kustomize/{component} "))
+    shell.run(f"kubectl apply -n {namespace} -k .", VLLM)
     after = newest(cluster, namespace, lambda pod: "tidegauge-sidecar" in pod["metadata"]["labels"])
     own = sidecar(after, COMPONENTS[component])
     assert is_no_burden(own)
