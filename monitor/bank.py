@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +11,7 @@ from monitor.conditional import Conditioned
 from monitor.detectors import DETECTORS
 from monitor.interfaces import Column, Detector, Harm, Level, Matrix, Reading, Role, Snapshot, Strata
 from monitor.records import EVERY, Draw, Exchange
-from monitor.report import ChannelReport, ColumnReport, Detectable, ModelReport, TopicReport, finite
+from monitor.report import ChannelReport, ColumnReport, Detectable, Epoch, ModelReport, TopicReport, finite
 from monitor.sensitivity import Sensitivity
 from monitor.stats.bets import shift_and_spread, upper_tail
 from monitor.stats.confidence import radius
@@ -54,6 +55,9 @@ EXAMPLES, ID_CHARACTERS = 3, 128
 
 WORDS = 24
 """So many words of the baseline, the strongest, are inputs of their own beside the topics."""
+
+EPOCHS = 5
+"""So many earlier baselines, the latest, are remembered with what was seen against them."""
 
 MIN_EXCHANGES = 30
 """Exchanges compared before silence counts as `steady`."""
@@ -140,6 +144,7 @@ class Bank:
         }
         self._sensitivity = Sensitivity(baseline, self._tolerance)
         self._course, self._rate = Course(), MonthlyRate()
+        self._epochs: tuple[Epoch, ...] = ()
         self._run_length = self._measure_run_length()
         self._levels = dict.fromkeys(Channel, Level.INSUFFICIENT)
         self._exchanges, self._repeats, self._bursts = 0, Repeats(), Repeats(BURST)
@@ -429,6 +434,7 @@ class Bank:
             incidents=tuple(self._course.incidents),
             incidents_opened=dict(self._course.opened),
             readers={reader.name: reader.trouble for reader in self._baseline.gauge.readers},
+            epochs=self._epochs,
         )
 
     def _with_departures(self, sums: Matrix, recent: NDArray[np.float32]) -> Matrix:
@@ -518,6 +524,7 @@ class Bank:
         out["scalars"] = np.array([self._exchanges, self._run_length, *self._rate.dump()])
         out["levels"] = np.array([[str(c), str(self._levels[c])] for c in Channel])
         out["course"] = np.frombuffer(self._course.dump(), np.uint8)
+        out["epochs"] = np.frombuffer(msgspec.json.encode(self._epochs), np.uint8)
         return out
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -534,6 +541,30 @@ class Bank:
         self._exchanges, self._rate = int(exchanges), MonthlyRate.load(rate)
         self._levels |= {Channel(str(c)): Level(str(level)) for c, level in snapshot["levels"]}
         self._course = Course.load(snapshot["course"].tobytes())
+        self._epochs = _epochs(snapshot)
+
+    def inherit(self, baseline_id: str, snapshot: Snapshot) -> None:
+        """Remembers what was seen against another baseline, from the snapshot of its bank. KeyError or ValueError when
+        that of an older version cannot be read; nothing is remembered then."""
+        exchanges, _, *rate = (float(x) for x in snapshot["scalars"])
+        course, last = Course.load(snapshot["course"].tobytes()), finite(MonthlyRate.load(rate).latest)
+        for incident in course.lasting:
+            course.close(incident.verdict, exchange=int(exchanges), time=last)
+        ended = Epoch(
+            baseline_id=baseline_id,
+            exchanges=int(exchanges),
+            last_time=last,
+            spans=tuple(course.spans),
+            incidents=tuple(course.incidents),
+        )
+        self._epochs = (*_epochs(snapshot), ended)[-EPOCHS:]
+
+
+def _epochs(snapshot: Snapshot) -> tuple[Epoch, ...]:
+    """None in the snapshot of a version that did not remember them."""
+    if "epochs" not in snapshot:
+        return ()
+    return msgspec.json.decode(snapshot["epochs"].tobytes(), type=tuple[Epoch, ...])
 
 
 def movers(

@@ -137,11 +137,23 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
+class Epoch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model's course was against a baseline that is no longer the one: `exchanges` were measured against it, the
+    last at `last_time` (Unix seconds, None where records carry none). What was open ended with it."""
+
+    baseline_id: str
+    exchanges: int
+    last_time: float | None
+    spans: tuple[Span, ...]
+    incidents: tuple[Incident, ...]
+
+
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict;
     `repeated` the share of recent measured ones that count for nothing, because their prompt or conversation came
     before. The other shares are those of the traffic, also with sampling. `readers`: of each neural reader that the
-    baseline was built with, why its signals are blind, "" when they are not."""
+    baseline was built with, why its signals are blind, "" when they are not. `epochs`: under earlier baselines, oldest
+    first."""
 
     name: str
     verdict: Verdict
@@ -163,6 +175,7 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     incidents_opened: Mapping[Verdict, int]
     probes: ProbesReport | None = None
     readers: Mapping[str, str] = {}
+    epochs: tuple[Epoch, ...] = ()
 
     @property
     def evidence(self) -> Mapping[Channel, ChannelReport | Finding]:

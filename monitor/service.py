@@ -310,7 +310,7 @@ def _feeds(settings: Settings, stopping: threading.Event) -> Iterator[tuple[str,
 
 def _kafka_options(part: Kafka) -> dict[str, Any]:
     options = part.model_dump(exclude={"format", "password_file"})
-    options["password"] = None if part.password_file is None else read_secret(part.password_file)
+    options["password"] = None if part.password_file is None else partial(read_secret, part.password_file)
     return options
 
 

@@ -117,7 +117,7 @@ class Kafka(Part):
     password_file: File | None = Field(
         default=None,
         description="File that holds the password, so that no secret stands here; one trailing line end is dropped. "
-        "null: no log-in.",
+        "It may change while the monitor runs. null: no log-in.",
     )
     ssl_cafile: File | None = Field(
         default=None, description="PEM file of the authorities to trust. null: those of the system."
