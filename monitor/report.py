@@ -139,7 +139,8 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict;
     `repeated` the share of recent measured ones that count for nothing, because their prompt or conversation came
     before. The other shares are those of the traffic, also with sampling. `readers`: of each neural reader that the
-    baseline was built with, why its signals are blind, "" when they are not."""
+    baseline was built with, why its signals are blind, "" when they are not. `trace_id` is that of the latest measured
+    exchange, None when it has none."""
 
     name: str
     verdict: Verdict
@@ -161,6 +162,7 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     incidents_opened: Mapping[Verdict, int]
     probes: ProbesReport | None = None
     readers: Mapping[str, str] = {}
+    trace_id: str | None = None
 
 
 class Histogram(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ import re
 import socket
 import sqlite3
 import threading
+import urllib.request
 from collections import Counter
 from contextlib import contextmanager
 
@@ -13,6 +14,7 @@ import pytest
 from endpoint import endpoint
 from prometheus import until
 from prometheus_client import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from reports import NOW
 from traffic import exchanges, line
 
@@ -104,6 +106,34 @@ def test_a_monitor_from_settings_reads_its_files_to_their_end(folder):
     (known,) = report.models
     assert (known.name, known.exchanges) == ("bot", SERVED)
     assert known.verdict is Verdict.STEADY
+
+
+def test_series_lead_to_the_traces_of_the_traffic(folder, tmp_path):
+    """The model is swapped after 60 exchanges. Every second record has something else in the place of a trace id."""
+    stream = [*exchanges(2, 60), *exchanges(3, 120, style="swapped", first=60)]
+    traces = ["0123456789abcdef" + f"{i:016x}" if i % 2 else f"the customer's own words {i}" for i in range(180)]
+    lines = [line(msgspec.structs.replace(e, trace_id=t)) for e, t in zip(stream, traces, strict=True)]
+    (tmp_path / "swapped.jsonl").write_bytes(b"\n".join(lines))
+    monitor = Monitor(settings(folder, sources=[{"files": {"paths": [tmp_path / "swapped.jsonl"]}}]))
+    (known,) = read_all(monitor).models
+    (incident,) = known.incidents
+    assert known.exchanges == len(stream)
+    with monitor.serving() as server:
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{server.port}/metrics", headers={"Accept": "application/openmetrics-text"}
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            text = answer.read().decode()
+    samples = [s for family in text_string_to_metric_families(text) for s in family.samples if s.exemplar]
+    said = {(s.name, s.labels.get("verdict")): s.exemplar.labels for s in samples}
+    assert said == {
+        ("tidegauge_incidents_total", "unexplained"): {"trace_id": incident.trace_id},
+        ("tidegauge_exchanges_total", None): {"trace_id": traces[-1]},
+    }
+    shown = traces.index(incident.trace_id)
+    assert 55 <= shown < incident.opened
+    assert stream[shown].id in incident.examples or not any(int(e.removeprefix("bot-")) % 2 for e in incident.examples)
+    assert "own words" not in text
 
 
 def test_standard_input_is_a_file_named_by_a_dash(folder, monkeypatch):

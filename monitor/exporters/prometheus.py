@@ -11,6 +11,7 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import CollectorRegistry
+from prometheus_client.samples import Exemplar
 
 from monitor import __version__
 from monitor.errors import Malformed
@@ -81,12 +82,13 @@ def _verdicts(report: MonitorReport) -> Iterator[Metric]:
         for v in Verdict:
             verdict.add_metric((*key, v), float(model.verdict is v))
         for v in (Verdict.UNEXPLAINED, Verdict.EXPLAINED, Verdict.OUT_OF_SUPPORT):
-            incidents.add_metric((*key, v), model.incidents_opened.get(v, 0))
+            traces = (i.trace_id for i in reversed(model.incidents) if i.verdict is v and i.trace_id)
+            incidents.add_metric((*key, v), model.incidents_opened.get(v, 0), exemplar=_trace(next(traces, None)))
         for incident in model.incidents:
             if incident.closed is None:
                 _add_if(onset, (*key, incident.verdict), incident.onset_time)
         needed.add_metric(key, model.needed)
-        exchanges.add_metric(key, model.exchanges)
+        exchanges.add_metric(key, model.exchanges, exemplar=_trace(model.trace_id))
     yield from (verdict, needed, exchanges, incidents, onset)
 
 
@@ -320,6 +322,11 @@ def _traffic(report: MonitorReport) -> Iterator[Metric]:
 
 def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
     return CounterMetricFamily(f"tidegauge_{name}", text, labels=("namespace", *labels))
+
+
+def _trace(trace_id: str | None) -> Exemplar | None:
+    """One of what was counted, by its trace. Without a time of its own: a scraper that sees it again knows it."""
+    return None if trace_id is None else Exemplar({"trace_id": trace_id}, 1.0)
 
 
 def _add_if(family: GaugeMetricFamily, key: tuple[str, ...], value: float | None) -> None:

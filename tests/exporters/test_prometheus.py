@@ -9,6 +9,8 @@ import pytest
 from prometheus import on_each_prometheus
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 from reports import NOW, bare_model, changed, incident, model, probes, report
 
@@ -356,6 +358,35 @@ def test_counters_are_those_of_the_report_so_that_a_restored_one_goes_on():
     at = {"namespace": "shop", "model": "bot"}
     assert fresh.value("tidegauge_exchanges_total", **at) == 0
     assert restored.value("tidegauge_exchanges_total", **at) == 123_456
+
+
+def exemplars(registry):
+    """Of each series that has one: the labels, value and time of its exemplar."""
+    families = read_openmetrics(generate_openmetrics(registry).decode())
+    samples = [s for family in families for s in family.samples if s.exemplar is not None]
+    return {(s.name, s.labels.get("verdict")): tuple(s.exemplar) for s in samples}
+
+
+def test_counters_lead_to_the_trace_of_one_of_what_they_count():
+    first, latest, other, untraced = "a" * 32, "b" * 32, "c" * 32, None
+    told = [
+        incident(Channel.BEHAVIOUR, opened=20, closed=30, trace_id=first),
+        incident(Channel.BEHAVIOUR, opened=40, closed=50, trace_id=latest),
+        incident(Channel.INPUTS, opened=45, trace_id=other),
+        incident(Channel.STYLE, opened=60, trace_id=untraced),
+    ]
+    scrape = Scrape(report(model(incidents=tuple(told), trace_id="d" * 32)))
+    assert exemplars(scrape.registry) == {
+        ("tidegauge_incidents_total", "unexplained"): ({"trace_id": latest}, 1.0, None),
+        ("tidegauge_incidents_total", "explained"): ({"trace_id": other}, 1.0, None),
+        ("tidegauge_exchanges_total", None): ({"trace_id": "d" * 32}, 1.0, None),
+    }
+    assert "trace_id" not in generate_latest(scrape.registry).decode(), "Prometheus' own format has none"
+
+
+def test_without_traces_there_are_no_exemplars(ran):
+    assert exemplars(Scrape(full_report()).registry) == {}
+    assert exemplars(ran.registry) == {}
 
 
 def test_the_latest_report_is_the_one_that_counts():
