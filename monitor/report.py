@@ -120,7 +120,8 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     seconds, None: not yet, and for `next_due` never; `last_secs` is how long the last run took. `outcomes` (by suite,
     category, outcome), `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole
     runs. `accuracy` is the share of anchors that a scorer judged rightly in the last run; `trouble` says why runs that
-    are there cannot be compared, or none are put, "" when they can."""
+    are there cannot be compared, or none are put, "" when they can. `events` counts what became of the events of judged
+    answers, `sent` and `dropped`, since the process began; empty when none are to be sent."""
 
     compared: Compared | None
     next_due: float | None
@@ -133,6 +134,7 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     accuracy: Mapping[str, float] = {}
     trouble: str = ""
+    events: Mapping[str, int] = {}
 
 
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,6 +101,7 @@ def probes(**more):
             "requests": 56,
             "tokens": 9_000,
             "accuracy": {"refusal": 0.875},
+            "events": {"sent": 50, "dropped": 6},
         }
         | more
     )

@@ -243,6 +243,9 @@ def _runs(report: MonitorReport) -> Iterator[Metric]:
             ("cost_tokens", "Tokens of prompts and answers.", ()),
         )
     )
+    events = CounterMetricFamily(
+        "tidegauge_otel_events", "Events of judged probes, by what became of them.", labels=(*_MODEL, "outcome")
+    )
     anchors = _gauge("scorer_anchor_accuracy", "Share of anchors that the scorer judged rightly.", "scorer")
     success = _gauge("probe_last_success_timestamp_seconds", "When the last whole run ended.")
     due = _gauge("probe_next_run_timestamp_seconds", "When the next run begins.")
@@ -259,12 +262,14 @@ def _runs(report: MonitorReport) -> Iterator[Metric]:
             skips.add_metric((*key, skip), n)
         for scorer, share in probes.accuracy.items():
             anchors.add_metric((*key, scorer), share)
+        for outcome, n in probes.events.items():
+            events.add_metric((*key, outcome), n)
         requests.add_metric(key, probes.requests)
         tokens.add_metric(key, probes.tokens)
         _add_if(success, key, probes.last_success)
         _add_if(due, key, probes.next_due)
         _add_if(took, key, probes.last_secs)
-    yield from (outcomes, failures, skips, requests, tokens, anchors, success, due, took)
+    yield from (outcomes, failures, skips, requests, tokens, events, anchors, success, due, took)
 
 
 def _itself(report: MonitorReport) -> Iterator[Metric]:

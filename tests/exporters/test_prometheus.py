@@ -76,6 +76,7 @@ MORE = {
     "tidegauge_probe_left_out": (*MODEL, "reason"),
     "tidegauge_probe_detectable_loss": (*MODEL, "category"),
     "tidegauge_probe_requests_total": MODEL,
+    "tidegauge_otel_events_total": (*MODEL, "outcome"),
     "tidegauge_probe_failures_total": (*MODEL, "reason"),
     "tidegauge_probe_runs_skipped_total": (*MODEL, "reason"),
     "tidegauge_probe_next_run_timestamp_seconds": MODEL,
@@ -161,6 +162,7 @@ def test_a_real_run_says_nothing_outside_the_contract_and_all_of_it_about_models
     absent = {name for name in wanted if name not in said and not name.startswith("tidegauge_probe_")}
     assert absent <= {
         "tidegauge_identity_changed",
+        "tidegauge_otel_events_total",
         "tidegauge_scorer_anchor_accuracy",
         "tidegauge_kafka_lag_records",
         "tidegauge_kafka_lag_seconds",
@@ -238,6 +240,8 @@ def test_values_arrive_as_they_are():
         ("tidegauge_probe_runs_skipped_total", (("reason", "target_down"),)): 1,
         ("tidegauge_probe_requests_total", ()): 56,
         ("tidegauge_probe_cost_tokens_total", ()): 9_000,
+        ("tidegauge_otel_events_total", (("outcome", "sent"),)): 50,
+        ("tidegauge_otel_events_total", (("outcome", "dropped"),)): 6,
         ("tidegauge_probe_last_success_timestamp_seconds", ()): NOW - 900,
         ("tidegauge_probe_next_run_timestamp_seconds", ()): NOW + 3_600,
         ("tidegauge_probe_duration_seconds", ()): 240,
