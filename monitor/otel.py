@@ -42,7 +42,7 @@ class Events:
         self, *, endpoint: str, headers: Mapping[str, str], about: Mapping[str, str], last_secs: float = LAST_SECS
     ) -> None:
         try:
-            from opentelemetry._logs import LogRecord  # noqa: PLC0415 - an extra, and half a second
+            from opentelemetry._logs import LogRecord  # noqa: PLC0415 - the extra
             from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter  # noqa: PLC0415
             from opentelemetry.sdk._logs import ReadableLogRecord  # noqa: PLC0415
             from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
