@@ -17,7 +17,10 @@ from monitor.settings import Settings
 from monitor.verdict import TABLE, Verdict
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+PAGES = [
+    *ROOT.glob("*.md"),
+    *(p for part in ("docs", "helm", "examples") for p in sorted(ROOT.glob(f"{part}/**/*.md"))),
+]
 
 
 def text(name: str) -> str:
