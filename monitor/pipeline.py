@@ -420,6 +420,10 @@ class Pipeline:
             baseline, snapshot = stored.models.get(name, (None, None))
             if snapshot is not None and baseline != watch.bank.baseline.id:
                 log.warning("model %s has another baseline than its stored state (%s): it starts anew", name, baseline)
+                try:
+                    watch.bank.inherit(str(baseline), snapshot)
+                except (KeyError, ValueError) as error:
+                    log.warning("model %s: what was seen against %s cannot be read: %s", name, baseline, error)
             elif snapshot is not None:
                 watch.bank.restore(snapshot)
                 values = [float("nan") if x is None else x for x in watches[name]]
