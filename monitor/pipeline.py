@@ -212,21 +212,21 @@ class Pipeline:
                 self._decode(record, taken)
         if batch.records and (last := batch.records[-1].time) is not None:
             self._last_record[name] = last
+        taken.watches = self._dumped_watches()
         self._pending.append(taken)
         if self._worker is not None:
             self._have_read(taken, self._worker)
-            taken.watches = self._dumped_watches()
         self._settle()
 
     def _have_read(self, taken: Taken, worker: Worker[Unread, Matrix]) -> None:
         """Offers what readers shall read. What there is no room for waits. Where its source is live it is left out, or
         goes on unread where that can be."""
-        for model, drawn in taken.drawn.items():
+        readable = {m: drawn for m, drawn in taken.drawn.items() if self._watches[m].bank.baseline.gauge.reads}
+        # All of them before the first is read: else the batch would be measured when one model's had been.
+        taken.waiting = sum(map(len, readable.values()))
+        for model, drawn in readable.items():
             watch = self._watches[model]
-            if not watch.bank.baseline.gauge.reads:
-                continue
-            items = [Unread(taken, model, exchange) for exchange, _ in drawn]
-            done, taken.waiting = 0, taken.waiting + len(items)
+            items, done = [Unread(taken, model, exchange) for exchange, _ in drawn], 0
             while done < len(items):
                 done += worker.offer(items[done:], drop=self._feeds[taken.feed].live)
                 if self._feeds[taken.feed].live:
