@@ -196,5 +196,5 @@ def test_readers_are_put_to_the_anchors_every_day(folder):
 
     run = Run(folder, live=False, queue=50, after=day_passes)
     run.pipeline.run()
-    assert run.bank.report().readers == {"meaning": "the anchors moved since the start"}
+    assert run.bank.report().readers == {"meaning": "the anchors moved by 0.50 since the start"}
     assert run.counted()["skipped"] >= 50
