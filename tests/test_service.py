@@ -394,7 +394,7 @@ def test_what_probes_found_goes_with_them(folder, tmp_path):
         until(lambda: (seen := probes_of(monitor)) and seen.last_success)
         bank = monitor.pipeline._watches["bot"].bank
         bank.hear(Channel.PROBES, Finding(Level.MOVED, NOW))
-        monitor.pipeline._unsaved = True
+        monitor.pipeline._progress.unsaved = True
     report = read_all(Monitor(settings(folder, state={"path": tmp_path})))
     assert report.models[0].verdict is Verdict.STEADY
     assert report.models[0].incidents[0].closed
