@@ -92,10 +92,10 @@ def main() -> None:
     process = subprocess.Popen(
         jail.command,
         env=jail.environment,
-        preexec_fn=enter,
+        preexec_fn=enter,  # noqa: PLW1509 - there is no other thread
+        stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        stdin=subprocess.DEVNULL,
     )
     try:
         said, port = [], None
