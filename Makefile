@@ -17,7 +17,7 @@ WORKERS := -n logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit chaos proof lint types format docs-config dashboards probes-schema bench-extract bench-detector bench-embedding bench-ingest bench-nulls bench-onsets bench-probes bench-process bench-refusal bench-shifts bench-swaps sbom kafka-home lock clean
+.PHONY: help run test parts unit chaos proof lint types format docs-config dashboards chart probes-schema bench-extract bench-detector bench-embedding bench-ingest bench-nulls bench-onsets bench-probes bench-process bench-refusal bench-shifts bench-swaps sbom kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ docs-config: $(TESTS) ## Write docs/configuration.md from the settings
 
 dashboards: $(TESTS) ## Write the Grafana dashboards of dashboards/grafana
 	$(BIN)/python -m dashboards
+
+chart: $(TESTS) ## Write what the Helm chart copies or is made from: rules, dashboards, its README, the Kustomize components
+	$(BIN)/python scripts/write_chart.py
 
 probes-schema: $(TESTS) ## Write probes/schema.json from the packs' schema
 	$(BIN)/python -c 'import json; from monitor.suites import json_schema; print(json.dumps(json_schema(), indent=2))' > probes/schema.json

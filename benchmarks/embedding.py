@@ -38,7 +38,7 @@ from rich.console import Console
 from rich.table import Table
 
 from monitor.formats import format_of
-from monitor.networks import Encoder, Precision
+from monitor.networks import Choice, Encoder, Precision
 from monitor.records import Record
 
 LOOP, AUTO = "loop", "auto"
@@ -92,7 +92,8 @@ def loop(folder: str, threads: int) -> Callable[[Sequence[str]], Vectors]:
 
 
 def encoder(folder: str, threads: int, precision: str) -> Callable[[Sequence[str]], Vectors]:
-    made = Encoder(folder, offline=True, device="cpu", precision=Precision(precision), threads=threads, cached=0)
+    choice = Choice(folder, offline=True, device="cpu", precision=Precision(precision), threads=threads)
+    made = Encoder(choice, cached=0)
     return lambda texts: np.concatenate([made.encode(texts[i : i + HANDED]) for i in range(0, len(texts), HANDED)])
 
 
@@ -147,7 +148,7 @@ def summary(name: str, rounds: dict[str, list[dict[str, float]]], n: int, work: 
 
 
 def described(args: argparse.Namespace, texts: Sequence[str]) -> dict[str, Any]:
-    made = Encoder(str(args.model), offline=True, device="cpu", threads=args.threads)
+    made = Encoder(Choice(str(args.model), offline=True, device="cpu", threads=args.threads))
     lengths = made.lengths(texts)
     return {
         "of": args.of,

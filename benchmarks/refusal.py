@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import binomtest
 
-from monitor.networks import Encoder, Precision
+from monitor.networks import Choice, Encoder, Precision
 from monitor.refusals import Meaning, shipped
 from scripts import train_refusal, train_refusal_head
 from scripts.train_refusal import FOLDS, Answers, Left, Numbers, fold_of
@@ -198,7 +198,7 @@ def encoder_of(given: str | None, precision: str) -> Encoder | None:
     if given is None and not there:
         print(f"neural: no sentence encoder in {ENCODER}: give --encoder", file=sys.stderr)
         return None
-    return Encoder(given or str(ENCODER), device="cpu", precision=Precision(precision))
+    return Encoder(Choice(given or str(ENCODER), device="cpu", precision=Precision(precision)))
 
 
 def main() -> None:

@@ -197,9 +197,9 @@ class Prompts:
     """What prompts mean, and nothing of the answers; each prompt is read once."""
 
     def __init__(self, model: str) -> None:
-        from monitor.networks import Encoder  # noqa: PLC0415 - the extra neural
+        from monitor.networks import Choice, Encoder  # noqa: PLC0415 - the extra neural
 
-        self._encoder = Encoder(model, cached=100_000)
+        self._encoder = Encoder(Choice(model), cached=100_000)
         self.identity = self._encoder.identity
         self.columns = tuple(
             Column(f"meaning_{i}", Role.MEANING, "-", "-", "-") for i in range(self._encoder.dimensions)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +11,7 @@ from monitor.conditional import Conditioned
 from monitor.detectors import DETECTORS
 from monitor.interfaces import Column, Detector, Harm, Level, Matrix, Reading, Role, Snapshot, Strata
 from monitor.records import EVERY, Draw, Exchange
-from monitor.report import ChannelReport, ColumnReport, Detectable, ModelReport, TopicReport, finite
+from monitor.report import ChannelReport, ColumnReport, Detectable, Epoch, ModelReport, TopicReport, finite
 from monitor.sensitivity import Sensitivity
 from monitor.stats.bets import shift_and_spread, upper_tail
 from monitor.stats.confidence import radius
@@ -54,6 +55,9 @@ EXAMPLES, ID_CHARACTERS = 3, 128
 
 WORDS = 24
 """So many words of the baseline, the strongest, are inputs of their own beside the topics."""
+
+EPOCHS = 5
+"""So many earlier baselines, the latest, are remembered with what was seen against them."""
 
 MIN_EXCHANGES = 30
 """Exchanges compared before silence counts as `steady`."""
@@ -140,6 +144,7 @@ class Bank:
         }
         self._sensitivity = Sensitivity(baseline, self._tolerance)
         self._course, self._rate = Course(), MonthlyRate()
+        self._epochs: tuple[Epoch, ...] = ()
         self._run_length = self._measure_run_length()
         self._levels = dict.fromkeys(Channel, Level.INSUFFICIENT)
         self._exchanges, self._repeats, self._bursts = 0, Repeats(), Repeats(BURST)
@@ -147,7 +152,7 @@ class Bank:
         # Per recent exchange: signals, effects, topic, whether supported, whether its prompt came before, weight.
         self._recent = np.full((RECENT, 2 * k + 4), np.nan, np.float32)
         self._times = np.full(RECENT, np.nan)
-        self._ids = [""] * RECENT
+        self._ids, self._traces = [""] * RECENT, [""] * RECENT
         # Departures since the last turn of the model, in whole steps: without sampling their sums are exact.
         self._departed = np.zeros((SUMS, k))
         self._baseline_error = 1.96 / np.sqrt(np.maximum(np.count_nonzero(~np.isnan(baseline.signals), axis=0), 1))
@@ -192,7 +197,9 @@ class Bank:
             asked = (i.opened + ASK_AGAIN - self._exchanges for i in self._course.lasting)
             stop = min([stop, *(start + ahead for ahead in asked if ahead > 0)])
             for i in range(start, stop):
-                self._ids[(self._exchanges + i - start) % RECENT] = exchanges[i].id[:ID_CHARACTERS]
+                place = (self._exchanges + i - start) % RECENT
+                self._ids[place] = exchanges[i].id[:ID_CHARACTERS]
+                self._traces[place] = exchanges[i].trace_id or ""
             self._step(slice(start, stop), values, shown, times)
             start = stop
 
@@ -310,7 +317,8 @@ class Bank:
         onset = reading.onset or 0  # counted from 0; the ring of times reaches as far back as the detector's memory
         moved = self._movers(channel, reading)
         held = exchange - RECENT + STEP  # rings of that length hold this one, wherever the step ends
-        topics, examples = self._told(channel, moved, max(onset, held), exchange)
+        topics, shown = self._told(channel, moved, max(onset, held), exchange)
+        traces = (self._traces[ordinal % RECENT] for ordinal in (*shown, exchange - 1))
         return Incident(
             id=f"{self._name}-{channel}-{exchange}",
             channel=channel,
@@ -323,7 +331,8 @@ class Bank:
             threshold_log10=round(reading.threshold, 3),
             movers=moved,
             topics=topics,
-            examples=examples,
+            examples=tuple(self._ids[ordinal % RECENT] for ordinal in shown),
+            trace_id=next(filter(None, traces), None),
             opinions=self._opinions(channel, moved, held, exchange),
         )
 
@@ -341,9 +350,9 @@ class Bank:
 
     def _told(
         self, channel: Channel, moved: Sequence[Mover], onset: int, exchange: int
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    ) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Of the exchanges from `onset` up to number `exchange`: the topics in which the move is most (the sum over
-        their exchanges), and the ids of those that show it most."""
+        their exchanges), and the ordinals, from 0, of those that show it most."""
         k = self._departed.shape[1]
         ordinals = np.arange(onset, exchange)
         recent = self._recent[ordinals % RECENT].astype(float)
@@ -361,7 +370,7 @@ class Bank:
         topics = self._baseline.topics
         by_topic = np.bincount(recent[:, 2 * k].astype(int), weights=shows * recent[:, -1], minlength=len(topics))
         most = [t for t in np.argsort(-by_topic, kind="stable")[:EXAMPLES] if by_topic[t] > 0]
-        return tuple(topics[t].name for t in most), tuple(self._ids[int(ordinals[i]) % RECENT] for i in best)
+        return tuple(topics[t].name for t in most), tuple(int(ordinals[i]) for i in best)
 
     def _movers(self, channel: Channel, reading: Reading) -> tuple[Mover, ...]:
         """What carries the evidence; for a move in the space of styles, the features in which it is largest."""
@@ -429,6 +438,8 @@ class Bank:
             incidents=tuple(self._course.incidents),
             incidents_opened=dict(self._course.opened),
             readers={reader.name: reader.trouble for reader in self._baseline.gauge.readers},
+            epochs=self._epochs,
+            trace_id=self._traces[(self._exchanges - 1) % RECENT] or None,
         )
 
     def _with_departures(self, sums: Matrix, recent: NDArray[np.float32]) -> Matrix:
@@ -514,10 +525,11 @@ class Bank:
         out = {f"{c}.{name}": array for c, d in self._detectors.items() for name, array in d.snapshot().items()}
         out["recent"], out["times"], out["roots"] = self._recent.copy(), self._times.copy(), self._repeats.dump()
         out["templates"], out["compared"] = self._bursts.dump(), self._sensitivity.dump()
-        out["departed"], out["ids"] = self._departed.copy(), np.array(self._ids)
+        out["departed"], out["ids"], out["traces"] = self._departed.copy(), np.array(self._ids), np.array(self._traces)
         out["scalars"] = np.array([self._exchanges, self._run_length, *self._rate.dump()])
         out["levels"] = np.array([[str(c), str(self._levels[c])] for c in Channel])
         out["course"] = np.frombuffer(self._course.dump(), np.uint8)
+        out["epochs"] = np.frombuffer(msgspec.json.encode(self._epochs), np.uint8)
         return out
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -527,6 +539,8 @@ class Bank:
             detector.restore({n.removeprefix(prefix): a for n, a in snapshot.items() if n.startswith(prefix)})
         self._recent, self._times = snapshot["recent"].copy(), snapshot["times"].copy()
         self._ids = snapshot["ids"].tolist()
+        if "traces" in snapshot:  # what was stored before traces were known has none
+            self._traces = snapshot["traces"].tolist()
         self._repeats, self._departed = Repeats.load(snapshot["roots"]), snapshot["departed"].copy()
         self._bursts = Repeats.load(snapshot["templates"], BURST)
         self._sensitivity.load(snapshot["compared"])
@@ -534,6 +548,30 @@ class Bank:
         self._exchanges, self._rate = int(exchanges), MonthlyRate.load(rate)
         self._levels |= {Channel(str(c)): Level(str(level)) for c, level in snapshot["levels"]}
         self._course = Course.load(snapshot["course"].tobytes())
+        self._epochs = _epochs(snapshot)
+
+    def inherit(self, baseline_id: str, snapshot: Snapshot) -> None:
+        """Remembers what was seen against another baseline, from the snapshot of its bank. KeyError or ValueError when
+        that of an older version cannot be read; nothing is remembered then."""
+        exchanges, _, *rate = (float(x) for x in snapshot["scalars"])
+        course, last = Course.load(snapshot["course"].tobytes()), finite(MonthlyRate.load(rate).latest)
+        for incident in course.lasting:
+            course.close(incident.verdict, exchange=int(exchanges), time=last)
+        ended = Epoch(
+            baseline_id=baseline_id,
+            exchanges=int(exchanges),
+            last_time=last,
+            spans=tuple(course.spans),
+            incidents=tuple(course.incidents),
+        )
+        self._epochs = (*_epochs(snapshot), ended)[-EPOCHS:]
+
+
+def _epochs(snapshot: Snapshot) -> tuple[Epoch, ...]:
+    """None in the snapshot of a version that did not remember them."""
+    if "epochs" not in snapshot:
+        return ()
+    return msgspec.json.decode(snapshot["epochs"].tobytes(), type=tuple[Epoch, ...])
 
 
 def movers(

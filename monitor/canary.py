@@ -20,6 +20,7 @@ from monitor.calibration import Calibration
 from monitor.errors import ConfigError, TemporaryError
 from monitor.interfaces import Level, Scorer, Target
 from monitor.journal import Header, Journal, Run, read
+from monitor.otel import Events
 from monitor.outcomes import BESIDE, Comparison, told
 from monitor.probe_runs import Asks, compare_alike, header_of, put, put_anchors
 from monitor.prober import Budget, Ledger, Prober, Schedule, Scheduler, Skip, check_scorers
@@ -43,7 +44,8 @@ class Canary:
     `reference_baseline` how it answered beside the evaluated one (None: it should answer alike); `calibration` corrects
     the rates that are shown. `key` draws wordings and items. `budget` makes the bounds of a run.
     `false_alarms_per_year` bounds comparisons that find something in an unchanged model, however often runs come.
-    `now` gives Unix seconds, `pause` waits. Raises ConfigError when a scorer is not there, or the folder unusable.
+    `events` are given each judged answer of the target. `now` gives Unix seconds, `pause` waits. Raises ConfigError
+    when a scorer is not there, or the folder unusable.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Canary:
         calibration: Calibration | None = None,
         key: bytes = b"",
         false_alarms_per_year: float,
+        events: Events | None = None,
         concurrency: int = 4,
         spread_secs: float = 0.0,
         now: Callable[[], float],
@@ -70,6 +73,7 @@ class Canary:
         self._asks = suites.all_asks(packs)
         self._repeats = {pack.id: pack.repeats.scheduled for pack in packs}
         self._target, self._scorers, self._budget, self._ledger = target, scorers, budget, ledger
+        self._events = events
         self._folder, self._baseline, self._key, self._reference = folder, baseline, key, reference
         self._reference_baseline, self._calibration = reference_baseline, calibration
         self._false_alarms_per_year = false_alarms_per_year / schedule.per_day(now())
@@ -101,6 +105,7 @@ class Canary:
             id(self._compared),
             self._trouble,
             self._requests,
+            *self._event_counts().values(),
             scheduler.next_due,
             scheduler.last_success,
             *skips.values(),
@@ -147,6 +152,7 @@ class Canary:
         return done
 
     def _prober(self, target: Target, slot: float) -> Prober:
+        own = target is self._target
         return Prober(
             target=target,
             scorers=self._scorers,
@@ -157,7 +163,8 @@ class Canary:
             seed=int(slot),
             budget=self._budget(),
             ledger=self._ledger,
-            earlier=self._latest if target is self._target else (),
+            earlier=self._latest if own else (),
+            on_judged=self._events.put if own and self._events is not None else None,
         )
 
     def _journal(self, path: Path, header: Header) -> Journal:
@@ -237,6 +244,9 @@ class Canary:
     def _skips(self) -> dict[str, int]:
         return {str(skip): self._scheduler.skips[skip] for skip in Skip}
 
+    def _event_counts(self) -> Mapping[str, int]:
+        return {} if self._events is None else self._events.counts
+
     def _report(self) -> ProbesReport:
         return ProbesReport(
             compared=self._compared,
@@ -250,6 +260,7 @@ class Canary:
             tokens=self._tokens,
             accuracy=self._accuracy,
             trouble=self._trouble,
+            events=self._event_counts(),
         )
 
 

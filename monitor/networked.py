@@ -11,8 +11,7 @@ from monitor.interfaces import Harm, SlowExtractor
 from monitor.neural import NEURAL
 from monitor.neural.classifier import Signal
 from monitor.readers import Absent, Reader
-from monitor.settings.neural import Classifier, Neural
-from monitor.settings.parts import Part
+from monitor.settings.neural import Classifier, Encoder, Names, Neural, Surprise
 
 log = logging.getLogger(__name__)
 
@@ -40,31 +39,33 @@ def readers_that_load(neural: Neural) -> tuple[Reader | Absent, ...]:
 
 
 def _named(neural: Neural) -> Iterator[tuple[str, Make]]:
-    common: dict[str, Any] = {"offline": neural.offline, "threads": neural.threads}
-    if neural.encoder is not None:
-        yield "meaning", partial(_by, networks.Encoder, "meaning", _options(neural.encoder) | common)
+    if (encoder := neural.encoder) is not None:
+        choice = _choice(encoder, neural)
+        yield "meaning", partial(_by, networks.Encoder, "meaning", choice, most_tokens=encoder.most_tokens)
     for together in neural.sharing:
-        yield "+".join(each.name for each in together), partial(_classes, together, common)
-    if neural.surprise is not None:
-        yield "surprise", partial(_by, networks.Surprise, "surprise", _options(neural.surprise) | common)
-    if neural.names is not None:
-        yield "new_name", partial(_by, networks.Names, "names", _options(neural.names) | common)
+        yield "+".join(each.name for each in together), partial(_classes, _choice(together[0], neural), together)
+    if (surprise := neural.surprise) is not None:
+        choice = _choice(surprise, neural)
+        yield "surprise", partial(_by, networks.Surprise, "surprise", choice, most_tokens=surprise.most_tokens)
+    if (names := neural.names) is not None:
+        yield "new_name", partial(_by, networks.Names, "names", _choice(names, neural), labels=names.labels)
 
 
-def _by(network: Callable[..., Any], member: str, options: dict[str, Any]) -> SlowExtractor:
-    return NEURAL[member](network(**options))
+def _by(network: Callable[..., Any], member: str, choice: networks.Choice, **options: Any) -> SlowExtractor:
+    return NEURAL[member](network(choice, **options))
 
 
-def _classes(together: tuple[Classifier, ...], common: dict[str, Any]) -> SlowExtractor:
+def _classes(choice: networks.Choice, together: tuple[Classifier, ...]) -> SlowExtractor:
     """One reading by the model that all of them name."""
-    first = together[0]
-    network = networks.Classifier(
-        first.model, revision=first.revision, precision=networks.Precision(first.precision), **common
-    )
     signals = [Signal(each.name, each.labels, _HARMS[each.harm], each.rise, each.fall) for each in together]
-    return NEURAL["classifier"](network, signals, pair=first.pair)
+    return NEURAL["classifier"](networks.Classifier(choice), signals, pair=together[0].pair)
 
 
-def _options(part: Part) -> dict[str, Any]:
-    options = part.model_dump()
-    return options | {"precision": networks.Precision(options["precision"])}
+def _choice(part: Encoder | Classifier | Surprise | Names, neural: Neural) -> networks.Choice:
+    return networks.Choice(
+        part.model,
+        revision=part.revision,
+        offline=neural.offline,
+        precision=networks.Precision(part.precision),
+        threads=neural.threads,
+    )

@@ -1,7 +1,8 @@
 """Neural extractors as a baseline knows them: each fails alone, and none that has changed is compared.
 
 A reader is known by its identity, a hash of all that decides its numbers, and by its values on frozen transcripts, the
-anchors: a library or a processor that computes otherwise moves them.
+anchors: a library or a processor that computes otherwise moves them. They have moved when other ones than before have a
+value, or when a signal differs from what it was by more than STEADY, on average over those that have one.
 """
 
 import logging
@@ -17,8 +18,8 @@ from monitor.interfaces import Column, Harm, Matrix, Role, SlowExtractor
 from monitor.records import Exchange, Message
 
 STEADY = 0.05
-"""By so much, on average over the anchors and in its unit, a signal may differ from what it was when the baseline was
-built: rounding of another processor differs by less."""
+"""By so much, on average over the anchors and in its unit, a signal may differ from what it was: rounding of another
+processor differs by less."""
 
 log = logging.getLogger(__name__)
 
@@ -83,27 +84,19 @@ class Reader:
         )
 
     def differs(self, known: Known) -> str:
-        """Why it cannot stand for the one that is known; empty when it can."""
+        """Why it cannot stand for the one that is known, another identity or anchors that moved; empty when it can."""
         if self.identity != known.identity:
             return f"the baseline was built with another model or version ({known.identity}, now {self.identity})"
         before = np.array(known.anchors, np.float64).reshape(len(known.anchors), -1)
-        now = self._on_anchors()
-        if before.shape != now.shape or not np.array_equal(np.isnan(before), np.isnan(now)):
-            return "it reads the anchors otherwise than when the baseline was built"
-        apart = np.nanmean(np.abs(now - before), axis=0) if now.size else np.zeros(0)
-        if (apart > STEADY).any():
-            return f"the anchors moved by {apart.max():.2f} since the baseline was built"
-        return ""
+        return _moved(before, self._on_anchors(), since="the baseline was built")
 
     def check(self) -> None:
-        """Reads the anchors again; when they moved, it is blind from now on."""
-        before, self._anchored = self._anchored, None
-        if before is None or self._moved:
+        """Reads the anchors again; when they moved since they were first read, it is blind from now on. Raises what its
+        network raises."""
+        if self._anchored is None or self._moved:
             return
-        now = self._on_anchors()
-        apart = np.abs(now - before)
-        if np.isnan(now).any() != np.isnan(before).any() or (apart[~np.isnan(apart)] > STEADY).any():
-            self._moved = "the anchors moved since the start"
+        self._moved = _moved(self._anchored, self._read_anchors(), since="the start")
+        if self._moved:
             log.error("%s: %s; its signals are blind", self.name, self._moved)
 
     def _read(self, batch: Batch) -> Matrix:
@@ -112,10 +105,13 @@ class Reader:
         return self._extractor.measure(batch)
 
     def _on_anchors(self) -> Matrix:
-        """(a, s) its signals of the anchors."""
+        """(a, s) its signals of the anchors, as they were first read."""
         if self._anchored is None:
-            self._anchored = self._extractor.measure(Batch(transcripts()))[:, self._signals]
+            self._anchored = self._read_anchors()
         return self._anchored
+
+    def _read_anchors(self) -> Matrix:
+        return self._extractor.measure(Batch(transcripts()))[:, self._signals]
 
 
 class Absent:
@@ -146,6 +142,16 @@ def matched(readers: Sequence[Reader | Absent], known: Mapping[str, Known]) -> t
 def transcripts() -> tuple[Exchange, ...]:
     """The anchors as exchanges."""
     return tuple(Exchange(f"anchor-{a.id}", "anchor", (Message("user", a.ask),), a.answer) for a in anchors.shipped())
+
+
+def _moved(before: Matrix, now: Matrix, *, since: str) -> str:
+    """How signals (a, s) of the anchors moved; empty when they did not."""
+    valued = ~np.isnan(before)
+    if before.shape != now.shape or not np.array_equal(valued, ~np.isnan(now)):
+        return f"it reads the anchors otherwise since {since}"
+    apart = np.abs(now - before).sum(axis=0, where=valued) / np.maximum(valued.sum(axis=0), 1)
+    most = apart.max(initial=0.0)
+    return f"the anchors moved by {most:.2f} since {since}" if most > STEADY else ""
 
 
 def _one(reader: Reader | Absent | None, name: str, known: Known) -> Reader | Absent:

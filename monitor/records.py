@@ -1,9 +1,12 @@
 """The values that flow: a record as it comes from a source, and the exchange that a format makes of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?|([0-9a-f]{32})", re.IGNORECASE)
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -34,7 +37,8 @@ class Exchange(msgspec.Struct, frozen=True):
     None when nobody says. `logprob` and `entropy` are means over the answer's tokens in nats, None when not recorded.
     `truncated` says that the answer was cut off in transport (a stream without its end), not by a token limit:
     that is `finish_reason == "length"`. `conversation` groups the turns of one dialogue. `probe` says that
-    the record itself tells that it is a probe and no user's.
+    the record itself tells that it is a probe and no user's. `trace_id` is that of the trace it belongs to (see
+    `trace_id_of`), None when the record has none.
     """
 
     id: str
@@ -55,11 +59,20 @@ class Exchange(msgspec.Struct, frozen=True):
     completion_tokens: int | None = None
     conversation: str | None = None
     probe: bool = False
+    trace_id: str | None = None
 
     @property
     def has_content(self) -> bool:
         """Whether there is anything of the answer to measure."""
         return bool(self.response or self.refusal or self.tool_calls)
+
+
+def trace_id_of(said: Any) -> str | None:
+    """The 32 hex digits, in small letters, of a trace id that stands by itself or in a header `traceparent` (W3C's
+    trace context). None for anything else: what is no trace id spoils no record."""
+    found = _TRACE.fullmatch(said) if isinstance(said, str) else None
+    digits = (found[1] or found[2]).lower() if found else ""
+    return digits if digits.strip("0") else None
 
 
 class Draw(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from monitor.errors import ConfigError
 from monitor.interfaces import Scorer
-from monitor.networks import Classifier, Encoder, Precision
+from monitor.networks import Choice, Classifier, Encoder, Precision
 from monitor.refusals import Classes, Meaning
 from monitor.scorers import standard
 from monitor.scorers.refusal import Refusal, Tells
@@ -36,16 +36,15 @@ class RefusalTier:
             raise ConfigError("refusals are told by an encoder or by a classifier: name one of them")
         try:
             if self.classifier is not None:
-                classifier = Classifier(
-                    self.classifier, revision=self.revision, offline=self.offline, precision=_PRECISION
-                )
-                return Classes(classifier, label=self.label)
+                return Classes(Classifier(self._choice(self.classifier)), label=self.label)
             if self.encoder is not None:
-                encoder = Encoder(self.encoder, revision=self.revision, offline=self.offline, precision=_PRECISION)
-                return Meaning(encoder)
+                return Meaning(Encoder(self._choice(self.encoder)))
         except ConfigError as error:
             raise ConfigError(f"the scorer {REFUSAL}: {error}") from None
         return None
+
+    def _choice(self, model: str) -> Choice:
+        return Choice(model, self.revision, self.offline, precision=_PRECISION)
 
 
 BASE = RefusalTier()

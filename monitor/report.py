@@ -122,7 +122,8 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     seconds, None: not yet, and for `next_due` never; `last_secs` is how long the last run took. `outcomes` (by suite,
     category, outcome), `failures` and `skips` (by reason), `requests` and `tokens` count since the process began, whole
     runs. `accuracy` is the share of anchors that a scorer judged rightly in the last run; `trouble` says why runs that
-    are there cannot be compared, or none are put, "" when they can."""
+    are there cannot be compared, or none are put, "" when they can. `events` counts what became of the events of judged
+    answers, `sent` and `dropped`, since the process began; empty when none are to be sent."""
 
     compared: Compared | None
     next_due: float | None
@@ -135,13 +136,26 @@ class ProbesReport(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     accuracy: Mapping[str, float] = {}
     trouble: str = ""
+    events: Mapping[str, int] = {}
+
+
+class Epoch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model's course was against a baseline that is no longer the one: `exchanges` were measured against it, the
+    last at `last_time` (Unix seconds, None where records carry none). What was open ended with it."""
+
+    baseline_id: str
+    exchanges: int
+    last_time: float | None
+    spans: tuple[Span, ...]
+    incidents: tuple[Incident, ...]
 
 
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known about one model. `needed` is the number of exchanges still lacking for a first verdict;
     `repeated` the share of recent measured ones that count for nothing, because their prompt or conversation came
     before. The other shares are those of the traffic, also with sampling. `readers`: of each neural reader that the
-    baseline was built with, why its signals are blind, "" when they are not."""
+    baseline was built with, why its signals are blind, "" when they are not. `epochs`: under earlier baselines, oldest
+    first. `trace_id` is that of the latest measured exchange, None when it has none."""
 
     name: str
     verdict: Verdict
@@ -163,6 +177,8 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     incidents_opened: Mapping[Verdict, int]
     probes: ProbesReport | None = None
     readers: Mapping[str, str] = {}
+    epochs: tuple[Epoch, ...] = ()
+    trace_id: str | None = None
 
     @property
     def evidence(self) -> Mapping[Channel, ChannelReport | Finding]:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -26,13 +26,14 @@ from monitor.interfaces import Scorer, Target
 from monitor.journal import read
 from monitor.networked import readers_that_load
 from monitor.networks import DEFAULT_MODEL
+from monitor.otel import Events
 from monitor.pipeline import Feed, Pipeline, Watch
 from monitor.prober import JUDGE, Budget, Ledger, Limits, Metered, Prices, Schedule
 from monitor.refusal_tier import RefusalTier
 from monitor.report import Exporter
 from monitor.sampler import Sampler
 from monitor.scorers.judge import Judge
-from monitor.settings import Files, Kafka, Model, Settings, masked, read_secret
+from monitor.settings import Files, Kafka, Model, Settings, masked, read_headers, read_secret
 from monitor.settings.probes import Budget as BudgetPart
 from monitor.settings.probes import Endpoint
 from monitor.settings.probes import Refusal as RefusalPart
@@ -71,7 +72,7 @@ class Monitor:
         exporters: list[Exporter] = [make(registry=self.registry, now=time.time) for make in EXPORTERS.values()]
         self._state = State(settings.state.path, dead_letters=settings.limits.dead_letters)
         ledger = Ledger(settings.state.path, prompts=_prompts(packs))
-        self._canary, self._judge = None, _judge(settings)
+        self._canary, self._judge, self._events = None, _judge(settings), None
         if settings.probed is not None:
             try:
                 scorers = _tier(settings.probes.refusal).scorers()
@@ -79,7 +80,8 @@ class Monitor:
                 log.error("probes are blind, the traffic is watched: %s", error)  # noqa: TRY400 - its text says all
                 watches[settings.probed].canary = Blinded(str(error), at=time.time())
             else:
-                self._canary = _canary(settings, packs, ledger, scorers, self._judge)
+                self._events = _events(settings, watches[settings.probed].bank.baseline.id)
+                self._canary = _canary(settings, packs, ledger, scorers, self._judge, self._events)
                 watches[settings.probed].canary = self._canary
         self.pipeline = Pipeline(
             namespace=settings.namespace,
@@ -116,7 +118,11 @@ class Monitor:
         """Reads until the sources end or the process is told to stop; then stores, commits and closes. Probes are put
         meanwhile, in a thread of their own."""
         try:
-            with nullcontext() if self._canary is None else _alongside(self._canary):
+            with ExitStack() as beside:
+                if self._events is not None:
+                    beside.enter_context(self._events)
+                if self._canary is not None:
+                    beside.enter_context(_alongside(self._canary))
                 self.pipeline.run()
         finally:
             self._state.close()
@@ -171,6 +177,7 @@ def _canary(
     ledger: Ledger,
     scorers: dict[str, Scorer],
     judge: Judge | None,
+    events: Events | None,
 ) -> Canary:
     probes, target = settings.probes, settings.probes.target
     assert target is not None
@@ -198,11 +205,26 @@ def _canary(
         reference_baseline=None if reference_baseline is None else read(reference_baseline),
         key=b"" if probes.draw_key_file is None else read_secret(probes.draw_key_file).encode(),
         false_alarms_per_year=_MONTHS * model.false_pages_per_month * share,
+        events=events,
         concurrency=target.concurrency,
         spread_secs=when.spread,
         now=time.time,
         pause=asyncio.sleep,
     )
+
+
+def _events(settings: Settings, baseline: str) -> Events | None:
+    otel, target = settings.otel, settings.probes.target
+    if otel is None or target is None or settings.probed is None:
+        return None
+    about = {
+        "gen_ai.request.model": target.model,
+        "tidegauge.namespace": settings.namespace,
+        "tidegauge.model": settings.probed,
+        "tidegauge.baseline": baseline,
+    }
+    headers = {} if otel.headers_file is None else read_headers(otel.headers_file)
+    return Events(endpoint=otel.endpoint, headers=headers, about=about)
 
 
 def _judge(settings: Settings) -> Judge | None:
@@ -311,7 +333,7 @@ def _feeds(settings: Settings, stopping: threading.Event) -> Iterator[tuple[str,
 
 def _kafka_options(part: Kafka) -> dict[str, Any]:
     options = part.model_dump(exclude={"format", "password_file"})
-    options["password"] = None if part.password_file is None else read_secret(part.password_file)
+    options["password"] = None if part.password_file is None else partial(read_secret, part.password_file)
     return options
 
 

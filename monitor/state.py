@@ -22,6 +22,11 @@ CREATE TABLE dead_letter (
     id INTEGER PRIMARY KEY, source TEXT, partition TEXT, offset INTEGER, time REAL,
     reason TEXT, detail TEXT, size INTEGER, sha256 TEXT, body BLOB);
 """
+_MIGRATIONS = {
+    2: "UPDATE model SET baseline = baseline || ' (state 2)'",  # its evidence counts no more: a new epoch begins
+}
+"""By the schema that is found, what makes it the next. Positions, counts and dead letters are never lost; evidence that
+this version would compute otherwise is, by another name for its baseline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +93,18 @@ class State:
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA cache_size = -256")  # of snapshots no page is read again: 2 MB less than by default
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version not in (0, SCHEMA):
+        steps = [_MIGRATIONS.get(old) for old in range(version, SCHEMA)] if version else []
+        if version > SCHEMA or None in steps:
             raise ConfigError(
                 f"state.path: {self._where} has state schema {version}, this version reads {SCHEMA}: "
                 "use the version that wrote it, or move it away"
             )
         self._db.execute("BEGIN EXCLUSIVE")
         if version == 0:
-            for statement in _TABLES.split(";"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+            steps = [*_TABLES.split(";")]
+        for statement in steps:
+            self._db.execute(str(statement))
+        self._db.execute(f"PRAGMA user_version = {SCHEMA}")
         self._db.execute("COMMIT")
 
     def load(self) -> Stored:

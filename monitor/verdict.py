@@ -135,7 +135,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     `channel` saw it first, `verdict` is what its move alone would give. `onset` is where the move most likely began,
     `opened` where it became certain enough, `closed` where it was over (None while it lasts). `evidence_log10` against
     `threshold_log10` is as of `opened`; since the onset, `topics` are those in which the move is most and `examples`
-    ids of exchanges (or items of probes) that show it most. `opinions` are on the first mover: asked as of `opened`,
+    ids of exchanges (or items of probes) that show it most. `trace_id` is that of the first of these exchanges that has
+    one, else of the exchange that opened it; None: none has. `opinions` are on the first mover: asked as of `opened`,
     and once more when more of the move has been seen; they decide nothing. Times are Unix seconds of the exchanges (of
     the run, when probes saw it first), None when records carry none.
     """
@@ -155,6 +156,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     opinions: tuple[Opinion, ...] = ()
     closed: int | None = None
     closed_time: float | None = None
+    trace_id: str | None = None
 
 
 def second_opinions(incident: Incident) -> str:

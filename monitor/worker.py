@@ -91,15 +91,15 @@ class Worker(Generic[In, Out]):
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting and not self._working, timeout_secs)
 
-    def close(self) -> None:
-        """Ends the thread after the batch it is working on; what waited is counted as dropped. Results stay to be
-        collected."""
+    def close(self, timeout_secs: float | None = None) -> None:
+        """Ends the thread after the batch it is working on, and waits for that, `timeout_secs` at most (None: as long
+        as it takes); what waited is counted as dropped. Results stay to be collected."""
         with self._changed:
             self._closed = True
             self._dropped += len(self._waiting)
             self._waiting.clear()
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(timeout_secs)
 
     def _run(self) -> None:
         while batch := self._next():

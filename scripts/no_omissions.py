@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-PARTS = ("alertmanager", "browser", "image", "kafka", "kafka_restart", "neural", "prometheus", "served")
+PARTS = ("alertmanager", "browser", "helm", "image", "kafka", "kafka_restart", "neural", "prometheus", "served")
 
 
 def omitted(reports: Iterator[pytest.TestReport | pytest.CollectReport]) -> list[str]:

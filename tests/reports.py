@@ -46,7 +46,7 @@ def channel(evidence, *columns, threshold=4.3, level=Level.STEADY, n=50):
     )
 
 
-def incident(about, *, opened=40, closed=None, name="bot"):
+def incident(about, *, opened=40, closed=None, name="bot", **more):
     return Incident(
         id=f"{name}-{about}-{opened}",
         channel=about,
@@ -60,6 +60,7 @@ def incident(about, *, opened=40, closed=None, name="bot"):
         movers=(Mover("refusal", "more refusals", 0.9),),
         closed=closed,
         closed_time=None if closed is None else NOW - 100,
+        **more,
     )
 
 
@@ -100,6 +101,7 @@ def probes(**more):
             "requests": 56,
             "tokens": 9_000,
             "accuracy": {"refusal": 0.875},
+            "events": {"sent": 50, "dropped": 6},
         }
         | more
     )

@@ -71,6 +71,49 @@ def test_another_model_is_unexplained_also_while_users_change(known):
     assert b.report().incidents_opened == {Verdict.EXPLAINED: 1, Verdict.UNEXPLAINED: 1}
 
 
+def traced(stream, keep=lambda i: True):
+    """The exchanges with trace ids of which the last digits are those of their place."""
+    return [msgspec.structs.replace(e, trace_id=f"{i:032x}") if keep(i) else e for i, e in enumerate(stream, 1)]
+
+
+def test_an_incident_leads_to_the_trace_of_an_exchange_that_shows_it(known):
+    stream = [*exchanges(3, 300, first=10_000), *exchanges(3, 100, style="swapped", first=20_000)]
+    b = bank(known)
+    b.update(traced(stream))
+    (incident,) = b.course.incidents
+    shown = int(incident.trace_id, 16)
+    assert stream[shown - 1].id == incident.examples[0]
+    assert b.report().trace_id == f"{400:032x}"
+
+    some = bank(known)
+    some.update(traced(stream, lambda i: i % 2 != shown % 2))
+    (other,) = some.course.incidents
+    named = [i for i, e in enumerate(stream, 1) if e.id in other.examples and i % 2 != shown % 2]
+    assert int(other.trace_id, 16) in named
+    assert msgspec.structs.replace(other, trace_id=None) == msgspec.structs.replace(incident, trace_id=None)
+
+
+def test_without_a_trace_among_its_examples_an_incident_has_that_of_the_exchange_that_opened_it(known):
+    """Other users have no examples."""
+    b = bank(known)
+    b.update(traced([*exchanges(2, 200, first=10_000), *exchanges(2, 400, topics=TURNED, first=20_000)]))
+    (incident,) = b.course.incidents
+    assert (incident.examples, int(incident.trace_id, 16)) == ((), incident.opened)
+
+
+def test_without_traces_there_is_none_and_a_state_from_before_them_is_read(known):
+    b = bank(known)
+    b.update(traced(exchanges(3, 300, first=10_000)))
+    stored = {name: array for name, array in b.snapshot().items() if name != "traces"}
+    later = bank(known)
+    later.restore(stored)
+    assert later.report().trace_id is None
+    later.update(exchanges(3, 100, style="swapped", first=20_000))
+    (incident,) = later.course.incidents
+    assert (incident.trace_id, later.report().trace_id) == (None, None)
+    assert len(incident.examples) == 3
+
+
 def test_second_opinions_are_asked_at_once_and_once_more(known):
     b = bank(known)
     b.update(exchanges(3, 300, first=10_000))
@@ -132,12 +175,14 @@ def test_the_error_budget_and_the_traffic_make_the_threshold(known):
 @pytest.mark.parametrize("seed", range(3))
 def test_cuts_and_restarts_change_nothing(known, seed):
     rng = np.random.default_rng(seed)
-    stream = [
-        *exchanges(6, 300, first=10_000),
-        *exchanges(6, 300, topics=TURNED, first=20_000),
-        *exchanges(6, 300, style="swapped", first=30_000),
-        *exchanges(6, 400, first=40_000),
-    ]
+    stream = traced(
+        [
+            *exchanges(6, 300, first=10_000),
+            *exchanges(6, 300, topics=TURNED, first=20_000),
+            *exchanges(6, 300, style="swapped", first=30_000),
+            *exchanges(6, 400, first=40_000),
+        ]
+    )
     whole, cut, at = bank(known, exchanges_per_month=None), bank(known, exchanges_per_month=None), 0
     whole.update(stream)
     while at < len(stream):

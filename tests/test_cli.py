@@ -138,7 +138,7 @@ def series(url):
 
 
 def measured_all(monitor):
-    name = 'tidegauge_exchanges_total{model="bot",namespace="shop"}'
+    name = 'tidegauge_exchanges_total{namespace="shop",model="bot"}'
     return lambda: series(monitor.url).get(name) == SERVED
 
 
@@ -536,7 +536,7 @@ def test_the_demo_says_where_to_look_and_ends_on_sigterm(place):
     ) as started:
         first = started.stdout.readline().decode()
         url = re.fullmatch(r"Status page +(http://127\.0\.0\.1:\d+)/\n", first)[1]
-        name = 'tidegauge_exchanges_total{model="support-bot",namespace="demo"}'
+        name = 'tidegauge_exchanges_total{namespace="demo",model="support-bot"}'
         until(lambda: series(url).get(name, 0) > 0)
         started.send_signal(signal.SIGTERM)
         started.stdout.read()

@@ -17,7 +17,10 @@ from monitor.settings import Settings
 from monitor.verdict import TABLE, Verdict
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+PAGES = [
+    *ROOT.glob("*.md"),
+    *(p for part in ("docs", "helm", "examples") for p in sorted(ROOT.glob(f"{part}/**/*.md"))),
+]
 
 
 def text(name: str) -> str:
@@ -79,7 +82,7 @@ def test_the_readme_shows_the_main_commands():
 
 
 def test_the_readme_explains_every_verdict():
-    said = [row[0].strip("`") for row in rows(text("README.md"))]
+    said = [row[0].strip("`") for row in rows(section(text("README.md"), "Verdicts"))]
     assert sorted(said) == sorted(str(verdict) for verdict in Verdict)
 
 

@@ -127,12 +127,65 @@ def test_anchors_that_move_in_the_midst_make_a_reader_blind_for_good(folder):
     assert reader.trouble == ""
     loud.turn = 0.2
     reader.check()
-    assert reader.trouble == "the anchors moved since the start"
+    assert reader.trouble == "the anchors moved by 0.20 since the start"
     assert np.isnan(reader.measure(Batch(RUN[:2]))).all()
     loud.turn = 0.0
     reader.check()
     assert reader.trouble
     assert troubles(known)["loud"] == reader.trouble
+
+
+class OnAnchors(Loudness):
+    """Has the values that it is given, one after the other; over again when they end."""
+
+    def __init__(self, values):
+        super().__init__()
+        self.values = values
+
+    def measure(self, batch):
+        if self.broken:
+            raise RuntimeError("broken by the test")
+        return np.resize(np.array(self.values, np.float64), (len(batch), 1))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ([0.0], [0.04], ""),
+        ([0.0], [0.06], "the anchors moved by 0.06 since"),
+        ([0.0] * 20, [0.9] + [0.0] * 19, ""),
+        ([0.0, 0.0], [0.1, -0.1], "the anchors moved by 0.10 since"),
+        ([0.5, np.nan], [0.5, np.nan], ""),
+        ([0.5, np.nan], [0.6, np.nan], "the anchors moved by 0.10 since"),
+        ([0.5, np.nan], [np.nan, 0.5], "it reads the anchors otherwise since"),
+        ([0.5, np.nan], [np.nan], "it reads the anchors otherwise since"),
+        ([np.nan], [np.nan], ""),
+    ],
+)
+def test_anchors_are_compared_alike_at_the_start_and_later(before, now, said):
+    known = Reader("loud", OnAnchors(before)).known()
+    differs = Reader("loud", OnAnchors(now)).differs(known)
+    assert differs == (said and f"{said} the baseline was built")
+    extractor = OnAnchors(before)
+    reader = Reader("loud", extractor)
+    reader.known()
+    extractor.values = now
+    reader.check()
+    assert reader.trouble == (said and f"{said} the start")
+
+
+def test_anchors_that_move_slowly_or_could_not_be_read_once_are_still_compared_with_the_start():
+    extractor = OnAnchors([0.0])
+    reader = Reader("loud", extractor)
+    reader.known()
+    extractor.broken = True
+    with pytest.raises(RuntimeError):
+        reader.check()
+    extractor.broken = False
+    for value in (0.03, 0.06):
+        extractor.values = [value]
+        reader.check()
+    assert reader.trouble == "the anchors moved by 0.06 since the start"
 
 
 def test_no_centre_is_the_vector_of_one_prompt(folder):

@@ -1,5 +1,6 @@
 """A pipeline whose exchanges a worker reads: nothing is lost, nothing counted twice, and a live source never waits."""
 
+import msgspec
 import pytest
 from traffic import exchanges, line
 
@@ -107,6 +108,44 @@ def test_all_is_measured_as_if_it_had_been_read_at_once(folder, at_once, live, q
     assert evidence(run.bank) == at_once
 
 
+def test_a_source_that_waited_for_readers_goes_on_after_a_restart(folder, at_once, tmp_path):
+    run = Run(folder, live=False, queue=16, state=State(tmp_path))
+    run.pipeline.run()
+    run.state.close()
+    again = Run(folder, live=False, queue=16, state=State(tmp_path))
+    again.pipeline.run()
+    assert again.counted() == {"measured": 200}
+    assert evidence(again.bank) == at_once
+    again.state.close()
+
+
+def test_no_batch_is_measured_before_all_of_its_models_were_read(folder):
+    def other(exchange, model):
+        return msgspec.structs.replace(exchange, id=f"{model}-{exchange.id}", model=model)
+
+    def over(name, known):
+        return Bank(name=name, baseline=known, exchanges_per_month=20_000)
+
+    known = open_baseline(folder, Gauge.standard([Reader("meaning", WordMeaning())]))
+    both = [other(exchange, model) for exchange in LIVE for model in ("a", "b")]
+    at_once = [over(model, known) for model in ("a", "b")]
+    for bank in at_once:
+        bank.update([exchange for exchange in both if exchange.model == bank.report().name])
+    clock, banks = ManualClock(), [over(model, known) for model in ("a", "b")]
+    Pipeline(
+        namespace="shop",
+        feeds={"list": Feed(ListSource([line(e) for e in both], batch_records=50), FORMATS["jsonl"](), live=False)},
+        watches={model: Watch(model, None, bank, Sampler(None)) for model, bank in zip("ab", banks, strict=True)},
+        state=State(None),
+        exporters=[],
+        now=clock,
+        clock=clock,
+        wait=clock.wait,
+        queue=16,
+    ).run()
+    assert [evidence(bank) for bank in banks] == [evidence(bank) for bank in at_once]
+
+
 def test_under_load_a_live_source_goes_on_and_what_is_left_out_is_said(folder):
     run = Run(folder, queue=8, open_gate=False, after=lambda n: run.let_all_pass() if n == 4 else None)
     run.pipeline.run()
@@ -157,5 +196,5 @@ def test_readers_are_put_to_the_anchors_every_day(folder):
 
     run = Run(folder, live=False, queue=50, after=day_passes)
     run.pipeline.run()
-    assert run.bank.report().readers == {"meaning": "the anchors moved since the start"}
+    assert run.bank.report().readers == {"meaning": "the anchors moved by 0.50 since the start"}
     assert run.counted()["skipped"] >= 50

@@ -13,7 +13,7 @@ from test_refusals import DECLINES, DOES
 from monitor import anchors
 from monitor.errors import ConfigError
 from monitor.interfaces import Scored
-from monitor.networks import Encoder, Precision
+from monitor.networks import Choice, Encoder, Precision
 from monitor.probing import Answer, Ask, Category, Kind, Outcome, Turn
 from monitor.records import ToolCall
 from monitor.refusal_tier import RefusalTier
@@ -48,9 +48,13 @@ class Labelled:
         return np.array([[1 - p, p] for p in refuses], np.float32)
 
 
+def by(folder, precision):
+    return Meaning(Encoder(Choice(str(folder), device="cpu", precision=precision, threads=1)))
+
+
 @pytest.fixture(scope="module")
 def meaning(minilm):
-    return Meaning(Encoder(str(minilm), device="cpu", precision=Precision.FLOAT32, threads=1))
+    return by(minilm, Precision.FLOAT32)
 
 
 def scored(text, kind=Kind.REFUSE, **more):
@@ -152,14 +156,14 @@ def test_refusals_and_answers_by_their_meaning(meaning):
 @neural
 def test_what_stands_beside_an_answer_moves_it_by_rounding_alone(meaning, minilm):
     some = [anchor.answer for anchor in anchors.shipped()][::3]
-    whole = Meaning(Encoder(str(minilm), device="cpu", precision=Precision.FLOAT32, threads=1)).probability(some)
+    whole = by(minilm, Precision.FLOAT32).probability(some)
     alone = np.concatenate([meaning.probability([text]) for text in some])
     assert np.allclose(alone, whole, atol=1e-5, equal_nan=True)
 
 
 @neural
 def test_in_bfloat16_it_is_the_same_head_and_nearly_the_same_answer(meaning, minilm):
-    half = Meaning(Encoder(str(minilm), device="cpu", precision=Precision.BFLOAT16, threads=1))
+    half = by(minilm, Precision.BFLOAT16)
     some = [anchor.answer for anchor in anchors.shipped()]
     assert np.allclose(half.probability(some), meaning.probability(some), atol=0.02, equal_nan=True)
     assert half.identity != meaning.identity

@@ -341,6 +341,30 @@ def test_no_rule_fires_for_less(name, prometheus_folder, tmp_path):
     )
 
 
+@on_each_prometheus
+def test_replicas_are_one_in_the_fleet_view(prometheus_folder, tmp_path):
+    """Two replicas with evidence of 10^2 and 10^3 against 10^4: together 10^5, on average 10^2.74, the worst is 3/4."""
+    series = []
+    for instance, evidence in (("a:9464", 2), ("b:9464", 3)):
+        known = {
+            'tidegauge_evidence_log10{channel="behaviour",signal="all"}': Gauge(evidence, evidence),
+            'tidegauge_evidence_threshold_log10{channel="behaviour",signal="all"}': Gauge(4, 4),
+        }
+        series += scraped(known, [("calm", 10), ("gap", GAP)], instance=instance)
+    wanted = {
+        "namespace_model_channel:tidegauge_evidence_log10:sum": 5,
+        "namespace_model_channel:tidegauge_evidence_log10:mean": 2.7403626894942438,
+        "namespace_model_channel:tidegauge_evidence_threshold_log10:max": 4,
+        "namespace_model:tidegauge_evidence_of_threshold:max": 0.75,
+    }
+    held = [
+        {"expr": f"sum({name})", "eval_time": f"{minute}m", "exp_samples": [{"labels": "{}", "value": value}]}
+        for name, value in wanted.items()
+        for minute in (8, 10 + GAP - 1)
+    ]
+    assert not promtool(prometheus_folder, tmp_path, [("fleet", series, held)])
+
+
 def test_every_alert_is_whole():
     """What whoever is woken needs: how bad, what, figures, what to do, where to look; and the runbook is there."""
     for rule in rules():

@@ -5,14 +5,18 @@ import re
 import socket
 import sqlite3
 import threading
+import time
+import urllib.request
 from collections import Counter
 from contextlib import contextmanager
 
 import msgspec
 import pytest
 from endpoint import endpoint
+from otlp import receiver
 from prometheus import until
 from prometheus_client import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from reports import NOW
 from traffic import exchanges, line
 
@@ -21,6 +25,7 @@ from monitor.baseline import Gauge
 from monitor.errors import BaselineError, ConfigError
 from monitor.formats import FORMATS, format_of
 from monitor.interfaces import Level
+from monitor.journal import read
 from monitor.pipeline import Feed
 from monitor.prober import Ledger
 from monitor.probing import Answer
@@ -106,6 +111,34 @@ def test_a_monitor_from_settings_reads_its_files_to_their_end(folder):
     assert known.verdict is Verdict.STEADY
 
 
+def test_series_lead_to_the_traces_of_the_traffic(folder, tmp_path):
+    """The model is swapped after 60 exchanges. Every second record has something else in the place of a trace id."""
+    stream = [*exchanges(2, 60), *exchanges(3, 120, style="swapped", first=60)]
+    traces = ["0123456789abcdef" + f"{i:016x}" if i % 2 else f"the customer's own words {i}" for i in range(180)]
+    lines = [line(msgspec.structs.replace(e, trace_id=t)) for e, t in zip(stream, traces, strict=True)]
+    (tmp_path / "swapped.jsonl").write_bytes(b"\n".join(lines))
+    monitor = Monitor(settings(folder, sources=[{"files": {"paths": [tmp_path / "swapped.jsonl"]}}]))
+    (known,) = read_all(monitor).models
+    (incident,) = known.incidents
+    assert known.exchanges == len(stream)
+    with monitor.serving() as server:
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{server.port}/metrics", headers={"Accept": "application/openmetrics-text"}
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            text = answer.read().decode()
+    samples = [s for family in text_string_to_metric_families(text) for s in family.samples if s.exemplar]
+    said = {(s.name, s.labels.get("verdict")): s.exemplar.labels for s in samples}
+    assert said == {
+        ("tidegauge_incidents_total", "unexplained"): {"trace_id": incident.trace_id},
+        ("tidegauge_exchanges_total", None): {"trace_id": traces[-1]},
+    }
+    shown = traces.index(incident.trace_id)
+    assert 55 <= shown < incident.opened
+    assert stream[shown].id in incident.examples or not any(int(e.removeprefix("bot-")) % 2 for e in incident.examples)
+    assert "own words" not in text
+
+
 def test_standard_input_is_a_file_named_by_a_dash(folder, monkeypatch):
     with (folder / "traffic.jsonl").open() as traffic:
         monkeypatch.setattr("sys.stdin", traffic)
@@ -167,9 +200,9 @@ REFUSES, HELPS = "I'm sorry, but I can't help with that.", "Sure! Here is how yo
 
 
 @contextmanager
-def probed(folder, place, answer, *, baseline=None, beside=()):
+def probed(folder, place, answer, *, baseline=None, beside=(), **changes):
     """A monitor that has read its traffic and goes on listening, while it probes an endpoint that answers so. `beside`
-    are settings of other models of that endpoint by what they are for."""
+    are settings of other models of that endpoint by what they are for, `changes` those outside of `probes`."""
     told = threading.Event()
     source, feeds = listed(folder)
     waiting = Feed(Waiting(source, told), feeds["listed"].format)
@@ -180,7 +213,7 @@ def probed(folder, place, answer, *, baseline=None, beside=()):
             "schedule": {"spread": 0, "jitter": 0},
             "baseline": baseline,
         } | {use: {"base_url": url} | part for use, part in dict(beside).items()}
-        monitor = Monitor(settings(folder, probes=probes, state={"path": place}), {"listed": waiting})
+        monitor = Monitor(settings(folder, probes=probes, state={"path": place}, **changes), {"listed": waiting})
         running = threading.Thread(target=monitor.run)
         running.start()
         try:
@@ -258,6 +291,63 @@ def test_a_reference_and_a_judge_are_asked_beside_the_target(folder, tmp_path):
     assert len([*(tmp_path / "probes").glob("*.reference")]) == 1
 
 
+def events_of(monitor, outcome):
+    labels = {"namespace": "shop", "model": "bot", "outcome": outcome}
+    return monitor.registry.get_sample_value("tidegauge_otel_events_total", labels)
+
+
+def test_each_judged_answer_is_an_event_without_any_text(folder, tmp_path):
+    """Also where a reference is asked the same: it is not the monitored model."""
+    (tmp_path / "headers").write_text("authorization: Bearer hunter2\n")
+    with receiver() as (url, came):
+        otel = {"endpoint": url, "headers_file": tmp_path / "headers"}
+        place, beside = tmp_path / "state", {"reference": {"model": "base"}}
+        with probed(folder, place, lambda _: HELPS, beside=beside, otel=otel) as (monitor, asked):
+            seen = until(lambda: (s := probes_of(monitor)) and s.last_success and s.events["sent"] and s)
+            until(lambda: events_of(monitor, "sent") == sum(seen.outcomes.values()))
+            assert events_of(monitor, "dropped") == 0
+            known = monitor.board.latest().models[0]
+        texts = {turn["content"] for _, body in asked for turn in body["messages"]} | {HELPS}
+    (run,) = (place / "probes").glob("*.jsonl")
+    journal = read(run).observations
+    assert Counter(said["tidegauge.item"] for _, _, said, _ in came.events) == Counter(o.item for o in journal)
+    labels = Counter(said["gen_ai.evaluation.score.label"] for _, _, said, _ in came.events)
+    assert labels == Counter(str(o.outcome) for o in journal)
+    assert labels["bad"] > 50
+    for key, value in {
+        "gen_ai.request.model": "bot",
+        "gen_ai.response.model": "bot",
+        "tidegauge.namespace": "shop",
+        "tidegauge.model": "bot",
+        "tidegauge.baseline": known.baseline_id,
+    }.items():
+        assert {said[key] for _, _, said, _ in came.events} == {value}
+    raw = b"".join(body for _, _, body in came.requests)
+    assert not [text for text in texts if text.encode() in raw]
+    assert {headers["authorization"] for _, headers, _ in came.requests} == {"Bearer hunter2"}
+
+
+def test_a_receiver_that_is_down_stops_neither_probes_nor_traffic(folder, tmp_path):
+    with receiver() as (url, _):
+        pass
+    with probed(folder, tmp_path, lambda _: HELPS, otel={"endpoint": url}) as (monitor, _):
+        seen = until(lambda: (s := probes_of(monitor)) and s.last_success and s)
+        assert seen.outcomes["harmful-content", "harmful_content", "bad"] > 50
+        assert monitor.board.latest().models[0].exchanges == SERVED
+        until(lambda: events_of(monitor, "dropped"))
+        assert events_of(monitor, "sent") == 0
+        began = time.monotonic()
+    assert time.monotonic() - began < 15
+    counts = monitor._events.counts
+    assert counts == {"sent": 0, "dropped": sum(seen.outcomes.values())}
+
+
+def test_without_otel_in_the_settings_there_are_no_events(folder, tmp_path):
+    with probed(folder, tmp_path, lambda _: HELPS) as (monitor, _):
+        assert until(lambda: (s := probes_of(monitor)) and s.last_success and s).events == {}
+        assert events_of(monitor, "sent") is None
+
+
 def test_a_reference_may_have_a_baseline_of_its_own(folder, tmp_path):
     """It always refused what the evaluated model does: that is no news."""
 
@@ -304,7 +394,7 @@ def test_what_probes_found_goes_with_them(folder, tmp_path):
         until(lambda: (seen := probes_of(monitor)) and seen.last_success)
         bank = monitor.pipeline._watches["bot"].bank
         bank.hear(Channel.PROBES, Finding(Level.MOVED, NOW))
-        monitor.pipeline._unsaved = True
+        monitor.pipeline._progress.unsaved = True
     report = read_all(Monitor(settings(folder, state={"path": tmp_path})))
     assert report.models[0].verdict is Verdict.STEADY
     assert report.models[0].incidents[0].closed

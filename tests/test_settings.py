@@ -16,6 +16,7 @@ from monitor.settings import (
     load,
     masked,
     origins,
+    read_headers,
     read_secret,
     resolve,
     rows,
@@ -67,7 +68,7 @@ def refusal(
         (
             VALID + "xyz: 1\n",
             "monitor.yaml:3: xyz: unknown key; valid here: "
-            "namespace, models, sources, sampling, neural, probes, state, privacy, web, limits",
+            "namespace, models, sources, sampling, neural, probes, otel, state, privacy, web, limits",
         ),
         (
             VALID + "web:\n  port: 70000\n",
@@ -266,6 +267,57 @@ def test_the_password_file_must_hold_a_password(written):
     Path("pw").rmdir()
     Path("pw").write_text("hunter2\n")
     assert load(path, {}, {}).sources[0].kafka.password_file == Path("pw")
+
+
+PROBED = VALID + "probes:\n  suites: [bias]\n  target: {base_url: u, model: bot}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("key\n", "line 1 is no header; one looks like `name: value`"),
+        ("a: b\n\n: c\n", "line 3 is no header; one looks like `name: value`"),
+        ("a b: c\n", "line 1 is no header; one looks like `name: value`"),
+        ("a:\n", "line 1 is no header; one looks like `name: value`"),
+        ("a: schl\u00fcssel\n", "line 1 is no header; one looks like `name: value`"),
+        ("", "is empty"),
+    ],
+)
+def test_a_file_of_headers_is_read_or_told_without_its_text(written, text, why):
+    Path("headers").write_text(text)
+    path = written(PROBED + "otel:\n  endpoint: http://localhost:4318\n  headers_file: headers\n")
+    number = path.read_text().count("\n")
+    assert refusal(path) == f"monitor.yaml:{number}: otel.headers_file: headers {why}"
+
+
+def test_headers_are_names_and_values(written):
+    Path("headers").write_text("authorization: Bearer a:b = c \r\n\nX-Scope-OrgID:7\n")
+    path = written(PROBED + "otel: {endpoint: 'http://localhost:4318', headers_file: headers}\n")
+    file = load(path, {}, {}).otel.headers_file
+    assert read_headers(file) == {"authorization": "Bearer a:b = c", "X-Scope-OrgID": "7"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "why"),
+    [
+        ("localhost:4318", "is no URL of a receiver; one looks like http://localhost:4318"),
+        ("grpc://localhost:4317", "is no URL of a receiver; one looks like http://localhost:4318"),
+        ("http://", "is no URL of a receiver; one looks like http://localhost:4318"),
+        ("http://[", "is no URL of a receiver; one looks like http://localhost:4318"),
+        ("http://localhost:4318/v1/logs", "is given without what follows it: /v1/logs is added"),
+        ("http://localhost:4318/?a=b", "is given without what follows it: /v1/logs is added"),
+    ],
+)
+def test_the_receiver_is_a_base_url(written, endpoint, why):
+    path = written(PROBED + f"otel: {{endpoint: '{endpoint}'}}\n")
+    assert refusal(path).endswith(f": otel.endpoint: {why}")
+    held = written(PROBED + "otel: {endpoint: 'https://otlp.example.com/tenant/'}\n")
+    assert load(held, {}, {}).otel.endpoint == "https://otlp.example.com/tenant/"
+
+
+def test_events_without_probes_are_told(written):
+    path = written(VALID + "otel: {endpoint: 'http://localhost:4318'}\n")
+    assert refusal(path).endswith(": otel: tells of probes, and there are none: give probes.target")
 
 
 def test_a_missing_file_is_told(written):

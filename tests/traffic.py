@@ -100,5 +100,6 @@ def line(e):
             "messages": [{"role": m.role, "content": m.content} for m in e.messages],
             "response": e.response,
             "finish_reason": e.finish_reason,
+            "trace_id": e.trace_id,
         }
     ).encode()

@@ -11,6 +11,7 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import CollectorRegistry
+from prometheus_client.samples import Exemplar
 
 from monitor import __version__
 from monitor.errors import Malformed
@@ -84,12 +85,13 @@ def _verdicts(report: MonitorReport) -> Iterator[Metric]:
         for v in Verdict:
             verdict.add_metric((*key, v), float(model.verdict is v))
         for v in (Verdict.UNEXPLAINED, Verdict.EXPLAINED, Verdict.OUT_OF_SUPPORT):
-            incidents.add_metric((*key, v), model.incidents_opened.get(v, 0))
+            traces = (i.trace_id for i in reversed(model.incidents) if i.verdict is v and i.trace_id)
+            incidents.add_metric((*key, v), model.incidents_opened.get(v, 0), exemplar=_trace(next(traces, None)))
         for incident in model.incidents:
             if incident.closed is None:
                 _add_if(onset, (*key, incident.verdict), incident.onset_time)
         needed.add_metric(key, model.needed)
-        exchanges.add_metric(key, model.exchanges)
+        exchanges.add_metric(key, model.exchanges, exemplar=_trace(model.trace_id))
     yield from (verdict, needed, exchanges, incidents, onset)
 
 
@@ -241,6 +243,9 @@ def _runs(report: MonitorReport) -> Iterator[Metric]:
             ("cost_tokens", "Tokens of prompts and answers.", ()),
         )
     )
+    events = CounterMetricFamily(
+        "tidegauge_otel_events", "Events of judged probes, by what became of them.", labels=(*_MODEL, "outcome")
+    )
     anchors = _gauge("scorer_anchor_accuracy", "Share of anchors that the scorer judged rightly.", "scorer")
     success = _gauge("probe_last_success_timestamp_seconds", "When the last whole run ended.")
     due = _gauge("probe_next_run_timestamp_seconds", "When the next run begins.")
@@ -257,12 +262,14 @@ def _runs(report: MonitorReport) -> Iterator[Metric]:
             skips.add_metric((*key, skip), n)
         for scorer, share in probes.accuracy.items():
             anchors.add_metric((*key, scorer), share)
+        for outcome, n in probes.events.items():
+            events.add_metric((*key, outcome), n)
         requests.add_metric(key, probes.requests)
         tokens.add_metric(key, probes.tokens)
         _add_if(success, key, probes.last_success)
         _add_if(due, key, probes.next_due)
         _add_if(took, key, probes.last_secs)
-    yield from (outcomes, failures, skips, requests, tokens, anchors, success, due, took)
+    yield from (outcomes, failures, skips, requests, tokens, events, anchors, success, due, took)
 
 
 def _itself(report: MonitorReport) -> Iterator[Metric]:
@@ -320,6 +327,11 @@ def _traffic(report: MonitorReport) -> Iterator[Metric]:
 
 def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
     return CounterMetricFamily(f"tidegauge_{name}", text, labels=("namespace", *labels))
+
+
+def _trace(trace_id: str | None) -> Exemplar | None:
+    """One of what was counted, by its trace. Without a time of its own: a scraper that sees it again knows it."""
+    return None if trace_id is None else Exemplar({"trace_id": trace_id}, 1.0)
 
 
 def _add_if(family: GaugeMetricFamily, key: tuple[str, ...], value: float | None) -> None:

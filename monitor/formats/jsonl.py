@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from monitor.errors import Malformed, MalformedRecord
-from monitor.records import Exchange, Message, Record, Tool, ToolCall
+from monitor.records import Exchange, Message, Record, Tool, ToolCall, trace_id_of
 
 LOWEST_LOGPROB = -20.0
 """Servers write -9999 for minus infinity, and one such token would outweigh a whole answer."""
@@ -70,6 +70,7 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     completion_tokens: Count | None = None
     conversation: str | int | None = None
     tidegauge_probe: Any = None
+    trace_id: Any = None
 
 
 _LINES = msgspec.json.Decoder(_Line)
@@ -98,6 +99,7 @@ def read_jsonl(record: Record) -> Exchange:
         completion_tokens=usage.completion_tokens,
         conversation=None if line.conversation is None else str(line.conversation),
         probe=line.tidegauge_probe is True,
+        trace_id=trace_id_of(line.trace_id),
     )
 
 

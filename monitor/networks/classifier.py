@@ -8,56 +8,34 @@ from scipy.special import expit, softmax
 
 from monitor.errors import ConfigError
 from monitor.networks.buckets import padded
+from monitor.networks.choice import Choice
 from monitor.networks.cutting import MOST_TILES, head_and_tail, tiles
-from monitor.networks.folder import identity
 from monitor.networks.labels import labels_of, places
-from monitor.networks.lanes import Lanes, Rows
-from monitor.networks.model import Kind, Model, Precision, bring
+from monitor.networks.lanes import Rows
+from monitor.networks.model import Kind, bring
+from monitor.networks.network import Network
 
 _VERSION = 1
 """Goes up when cutting or what is made of the logits changes."""
 
 
-class Classifier:
-    """A sequence classifier: `model` is an id at Hugging Face or a folder.
+class Classifier(Network):
+    """A sequence classifier. `most_tokens` read at once, None: what the model says, at most 512. ConfigError as
+    `Choice` says, and where the model gives a number and no classes."""
 
-    `revision` of an id: a branch, tag or commit. `offline`: the network is not touched, as with HF_HUB_OFFLINE=1.
-    `device` "cpu", "cuda" or None: a GPU when there is one. `most_tokens` read at once, None: what the model says, at
-    most 512. `threads` None: the processors that the container may use; sets torch to one thread for each batch, in the
-    whole process. ConfigError where the model cannot be used, tells no classes, or the extra `neural` is not installed.
-    """
-
-    def __init__(
-        self,
-        model: str,
-        *,
-        revision: str | None = None,
-        offline: bool = False,
-        device: str | None = None,
-        precision: Precision = Precision.AUTO,
-        most_tokens: int | None = None,
-        threads: int | None = None,
-    ) -> None:
-        folder = bring(model, revision, offline=offline)
-        self._model = Model(folder, kind=Kind.CLASSES, device=device, precision=precision, most_tokens=most_tokens)
+    def __init__(self, choice: Choice, *, most_tokens: int | None = None) -> None:
+        super().__init__(choice, bring(choice), Kind.CLASSES, most_tokens)
         config = self._model.config
         if config.problem_type == "regression":
-            raise ConfigError(f"{model}: gives a number and no classes; name another sequence classifier")
+            raise ConfigError(f"{choice.model}: gives a number and no classes; name another sequence classifier")
         self.labels = labels_of(config)
         """Names of the classes, in the order of the columns."""
         self._each_alone = config.problem_type == "multi_label_classification" or len(self.labels) == 1
         self._frames = {texts: self._model.frame(texts) for texts in (1, 2)}
         self._room = {texts: self._model.room(frame) for texts, frame in self._frames.items()}
         endless = getattr(config, "pad_token_id", None) is None  # its head could not tell where a padded row ends
-        self._lanes = Lanes(self._model, threads, alone=endless or self._model.device == "cpu")
-        self.identity = identity(_VERSION, folder, precision, self._model.most_tokens)
-        """16 hex digits over the model's files, its revision and all parameters that decide a probability. The
-        precision counts as it was asked for, so that `auto` is the same on all machines."""
-
-    @property
-    def precision(self) -> Precision:
-        """Of the arithmetic, never `auto`."""
-        return self._model.precision
+        self._alone = endless or self._model.device == "cpu"
+        self.identity = self._identity(_VERSION, self._model.most_tokens)
 
     @property
     def most_tokens(self) -> int:
@@ -94,10 +72,6 @@ class Classifier:
         """Where labels stand in `labels`. ConfigError, which names those there are, for one that the model lacks."""
         return places(labels, self.labels)
 
-    def close(self) -> None:
-        """Ends the threads."""
-        self._lanes.close()
-
     def _pieces(
         self, prompts: Sequence[str] | None, answers: Sequence[str]
     ) -> tuple[list[list[int]], list[list[int]] | None, list[int]]:
@@ -126,5 +100,5 @@ class Classifier:
             logits = self._model.logits(tokens, mask, told)
             out[rows] = expit(logits) if self._each_alone else softmax(logits, axis=1)
 
-        self._lanes.run(pieces, fill)
+        self._lanes.run(pieces, fill, alone=self._alone)
         return out

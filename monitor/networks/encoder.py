@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.networks.cache import Cache, content_hash
-from monitor.networks.folder import identity
-from monitor.networks.lanes import Lanes, Rows
-from monitor.networks.model import Model, Precision, bring
+from monitor.networks.choice import Choice
+from monitor.networks.lanes import Rows
+from monitor.networks.model import Kind, bring
+from monitor.networks.network import Network
 from monitor.networks.pooling import read_pooling
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -17,48 +18,23 @@ _VERSION = 1
 """Goes up when cutting or pooling changes: vectors can only be compared with those made alike."""
 
 
-class Encoder:
-    """A sentence encoder: `model` is an id at Hugging Face or a folder.
+class Encoder(Network):
+    """A sentence encoder. `most_tokens` read of a text, None: what the model says, at most 512. `cached` vectors are
+    kept. Not for several threads at once. ConfigError as `Choice` says, and where the model makes its vectors in a way
+    that is not known here."""
 
-    `revision` of an id: a branch, tag or commit. `offline`: the network is not touched, as with HF_HUB_OFFLINE=1.
-    `device` "cpu", "cuda" or None: a GPU when there is one. `most_tokens` read of a text, None: what the model says,
-    at most 512. `threads` None: the processors that the container may use; sets torch to one thread for each batch,
-    in the whole process. `cached` vectors are kept. Not for several threads at once. ConfigError where the model
-    cannot be used or the extra `neural` is not installed.
-    """
-
-    def __init__(
-        self,
-        model: str = DEFAULT_MODEL,
-        *,
-        revision: str | None = None,
-        offline: bool = False,
-        device: str | None = None,
-        precision: Precision = Precision.AUTO,
-        most_tokens: int | None = None,
-        threads: int | None = None,
-        cached: int = 16_384,
-    ) -> None:
-        folder = bring(model, revision, offline=offline)
+    def __init__(self, choice: Choice, *, most_tokens: int | None = None, cached: int = 16_384) -> None:
+        folder = bring(choice)
         self._pooling = read_pooling(folder)
         most = min((each for each in (most_tokens, self._pooling.most_tokens) if each), default=None)
-        self._model = Model(folder, device=device, precision=precision, most_tokens=most)
+        super().__init__(choice, folder, Kind.VECTORS, most)
         self._cache = Cache(cached, self._model.dimensions)
-        self._lanes = Lanes(self._model, threads)
-        self.threads = self._lanes.count
-        self.identity = identity(_VERSION, folder, precision, self._model.most_tokens)
-        """16 hex digits over the model's files, its revision and all parameters that decide a vector. The precision
-        counts as it was asked for, so that `auto` is the same on all machines."""
+        self.identity = self._identity(_VERSION, self._model.most_tokens)
 
     @property
     def dimensions(self) -> int:
         """How many numbers a vector has."""
         return self._model.dimensions
-
-    @property
-    def precision(self) -> Precision:
-        """Of the arithmetic, never `auto`."""
-        return self._model.precision
 
     @property
     def most_tokens(self) -> int:
@@ -92,10 +68,6 @@ class Encoder:
     def lengths(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """(n,) tokens that are read of each text, special ones counted."""
         return np.array([len(row) for row in self._model.tokens(texts)], np.int64)
-
-    def close(self) -> None:
-        """Ends the threads."""
-        self._lanes.close()
 
     def _computed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         out = np.empty((len(texts), self.dimensions), np.float32)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
+from monitor.networks.choice import Choice, Precision
 from monitor.networks.cutting import edges, head_and_tail
 from monitor.networks.folder import FILES, is_folder
 from monitor.networks.frame import Frame, frame_of, plain_tokens
@@ -26,15 +27,6 @@ MOST_TOKENS = 512
 
 _EXTRA = ("torch", "transformers", "huggingface_hub")
 _CPU_FLAGS = Path("/proc/cpuinfo")
-
-
-class Precision(StrEnum):
-    """Of the arithmetic. `auto`: bfloat16 on a processor that has tiles for it (AMX), where it is faster and as good
-    to 1e-3 of cosine, else float32."""
-
-    AUTO = "auto"
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
 
 
 class Kind(StrEnum):
@@ -60,11 +52,13 @@ def check_extra() -> None:
         raise ConfigError(f"networks need {', '.join(missing)}: pip install 'tidegauge[neural]'")
 
 
-def bring(model: str, revision: str | None, *, offline: bool) -> Path:
+def bring(choice: Choice) -> Path:
     """The folder of a model that is given by folder, or by id at Hugging Face: then from its cache, or brought there
-    unless `offline`, or HF_HUB_OFFLINE=1, says that the network is not to be touched."""
+    unless `offline`, or HF_HUB_OFFLINE=1, says that the network is not to be touched. ConfigError where it is not to be
+    had."""
+    model = choice.model
     if is_folder(model):
-        if revision:
+        if choice.revision:
             raise ConfigError(f"{model}: a folder has no revisions; leave the revision out")
         return Path(model).expanduser()
     check_extra()
@@ -73,11 +67,14 @@ def bring(model: str, revision: str | None, *, offline: bool) -> Path:
     try:
         return Path(
             snapshot_download(
-                model, revision=revision, local_files_only=offline, allow_patterns=[*FILES, "*/config.json"]
+                model,
+                revision=choice.revision,
+                local_files_only=choice.offline,
+                allow_patterns=[*FILES, "*/config.json"],
             )
         )
     except Exception as error:  # its kinds are those of several libraries
-        closed = offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
+        closed = choice.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
         where = "is not in the cache, and the network is not to be used" if closed else "cannot be brought"
         raise ConfigError(
             f"{model}: {where} ({type(error).__name__}); name a model's folder, or bring it with: hf download {model}"
@@ -85,18 +82,11 @@ def bring(model: str, revision: str | None, *, offline: bool) -> Path:
 
 
 class Model:
-    """The transformer of `folder`, which needs no network. `most_tokens` bounds a text, special tokens counted; None:
-    what the model says. At most 512 in any case. ConfigError where the folder holds no model of the kind."""
+    """The transformer of `folder`, which needs no network, on the device and in the precision of `choice`.
+    `most_tokens` bounds a text, special tokens counted; None: what the model says. At most 512 in any case. ConfigError
+    where the folder holds no model of the kind."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        kind: Kind = Kind.VECTORS,
-        device: str | None,
-        precision: Precision,
-        most_tokens: int | None,
-    ) -> None:
+    def __init__(self, folder: Path, choice: Choice, *, kind: Kind, most_tokens: int | None) -> None:
         check_extra()
         for name, most in SHAPES_KEPT.items():
             os.environ.setdefault(name, str(most))  # before torch is imported, which reads them once
@@ -105,8 +95,8 @@ class Model:
 
         transformers.utils.logging.disable_progress_bar()
         self._torch = torch
-        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        self.precision = _settled(precision, self.device)
+        self.device = choice.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.precision = _settled(choice.precision, self.device)
         number = torch.bfloat16 if self.precision is Precision.BFLOAT16 else torch.float32
         try:
             options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}

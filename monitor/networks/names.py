@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from monitor.errors import ConfigError
 from monitor.networks.buckets import padded
+from monitor.networks.choice import Choice
 from monitor.networks.cutting import MOST_TILES, tiles
-from monitor.networks.folder import identity
 from monitor.networks.labels import labels_of, places
-from monitor.networks.lanes import Lanes, Rows
-from monitor.networks.model import Kind, Model, Precision, bring
+from monitor.networks.lanes import Rows
+from monitor.networks.model import Kind, bring
+from monitor.networks.network import Network
 from monitor.networks.placed import Placed
 
 _PERSON = re.compile(r"(?:.*[^a-z])?per(?:son)?", re.IGNORECASE)
@@ -24,48 +25,25 @@ _VERSION = 1
 _Said = NDArray[np.bool_]
 
 
-class Names:
-    """A token classifier that tells persons: `model` is an id at Hugging Face or a folder.
+class Names(Network):
+    """A token classifier that tells persons. `labels` are those of persons, as the model's `id2label` spells them;
+    None: those that end in PER or PERSON, with a prefix such as B- or without. ConfigError as `Choice` says, and where
+    the model lacks a label or tells no persons, or its tokenizer does not say where tokens stand."""
 
-    `labels` are those of persons, as the model's `id2label` spells them; None: those that end in PER or PERSON, with a
-    prefix such as B- or without. `revision` of an id: a branch, tag or commit. `offline`: the network is not touched,
-    as with HF_HUB_OFFLINE=1. `device` "cpu", "cuda" or None: a GPU when there is one. `threads` None: the processors
-    that the container may use; sets torch to one thread for each batch, in the whole process. ConfigError where the
-    model cannot be used, lacks a label or tells no persons, its tokenizer does not say where tokens stand, or the extra
-    `neural` is not installed.
-    """
-
-    def __init__(
-        self,
-        model: str,
-        *,
-        revision: str | None = None,
-        offline: bool = False,
-        device: str | None = None,
-        precision: Precision = Precision.AUTO,
-        labels: Sequence[str] | None = None,
-        threads: int | None = None,
-    ) -> None:
-        folder = bring(model, revision, offline=offline)
-        self._model = Model(folder, kind=Kind.TOKENS, device=device, precision=precision, most_tokens=None)
+    def __init__(self, choice: Choice, *, labels: Sequence[str] | None = None) -> None:
+        super().__init__(choice, bring(choice), Kind.TOKENS)
         known = labels_of(self._model.config)
         self.labels = tuple(labels if labels is not None else filter(_PERSON.fullmatch, known))
         """Of persons."""
         self._places = places(self.labels, known)
         if not self._places:
-            raise ConfigError(f"{model}: no label ends in PER or PERSON; name those of persons, of {', '.join(known)}")
+            raise ConfigError(
+                f"{choice.model}: no label ends in PER or PERSON; name those of persons, of {', '.join(known)}"
+            )
         self._model.placed([], 1)  # its tokenizer can, or that is said now
         self._frame = self._model.frame(1)
         self._room = self._model.room(self._frame)
-        self._lanes = Lanes(self._model, threads, alone=self._model.device == "cpu")
-        self.identity = identity(_VERSION, folder, precision, self._model.most_tokens, sorted(self._places))
-        """16 hex digits over the model's files, its revision and all parameters that decide what is found. The
-        precision counts as it was asked for, so that `auto` is the same on all machines."""
-
-    @property
-    def precision(self) -> Precision:
-        """Of the arithmetic, never `auto`."""
-        return self._model.precision
+        self.identity = self._identity(_VERSION, self._model.most_tokens, sorted(self._places))
 
     def found(self, texts: Sequence[str]) -> list[list[str]]:
         """For each text the names in it, in their order and as they are written; none in a blank text.
@@ -91,10 +69,6 @@ class Names:
             inside[row][place] = np.maximum(depth, inside[row][place])
         return [each.stretches(chosen) for each, chosen in zip(placed, persons, strict=True)]
 
-    def close(self) -> None:
-        """Ends the threads."""
-        self._lanes.close()
-
     def _read(self, placed: Sequence[Placed], pieces: Sequence[tuple[int, slice]]) -> list[_Said]:
         """For each piece of a text, for each of its tokens: whether it is of a person."""
         tokens = [placed[row].tokens[place] for row, place in pieces]
@@ -109,5 +83,5 @@ class Names:
             for i, labels in zip(some.tolist(), np.isin(likely, self._places), strict=True):
                 out[i] = labels[before : before + len(tokens[i])]
 
-        self._lanes.run(rows, fill)
+        self._lanes.run(rows, fill, alone=self._model.device == "cpu")
         return out

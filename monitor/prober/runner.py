@@ -36,7 +36,7 @@ class Prober:
 
     `ledger` remembers what was sent. `earlier` are observations of runs before, by which answers from a cache are
     known. `now` gives Unix seconds, `pause` waits; `on_progress` is told how many observations there are. Scorers judge
-    in a thread of their own, one batch at a time.
+    in a thread of their own, one batch at a time; there `on_judged` is told of each that is in the journal.
     """
 
     def __init__(
@@ -53,9 +53,11 @@ class Prober:
         ledger: Ledger | None = None,
         earlier: Iterable[Observation] = (),
         on_progress: Callable[[int], object] = lambda _: None,
+        on_judged: Callable[[Sequence[Observation]], object] | None = None,
     ) -> None:
         self._target, self._scorers, self._now, self._pause = target, scorers, now, pause
-        self._pace, self._spread_secs, self._on_progress = Pace(concurrency), spread_secs, on_progress
+        self._pace, self._spread_secs = Pace(concurrency), spread_secs
+        self._on_progress, self._on_judged = on_progress, on_judged
         self._budget = budget or Budget()
         self._conversation = Conversation(target, self._budget, ledger or Ledger())
         self._seed, self._echoes = seed, Echoes(earlier)
@@ -128,9 +130,10 @@ class Prober:
 
     def _store(self, batch: Sequence[_Put], journal: Journal) -> None:
         judgements = judged([Scored(ask, answer) for ask, _, _, answer in batch], self._scorers)
-        journal.add(
-            [_observed(*one, outcome, scorer) for one, (outcome, scorer) in zip(batch, judgements, strict=True)]
-        )
+        done = [_observed(*one, outcome, scorer) for one, (outcome, scorer) in zip(batch, judgements, strict=True)]
+        journal.add(done)
+        if self._on_judged is not None:
+            self._on_judged(done)
 
 
 def _first(group: ExceptionGroup[Exception]) -> Exception:

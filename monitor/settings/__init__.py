@@ -17,7 +17,7 @@ from monitor.settings.schema import (
     Web,
     json_schema,
 )
-from monitor.settings.secret_files import read_secret
+from monitor.settings.secret_files import read_headers, read_secret
 
 __all__ = [
     "OTHER",
@@ -38,6 +38,7 @@ __all__ = [
     "load",
     "masked",
     "origins",
+    "read_headers",
     "read_secret",
     "resolve",
     "rows",

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -117,7 +118,7 @@ class Kafka(Part):
     password_file: File | None = Field(
         default=None,
         description="File that holds the password, so that no secret stands here; one trailing line end is dropped. "
-        "null: no log-in.",
+        "It may change while the monitor runs. null: no log-in.",
     )
     ssl_cafile: File | None = Field(
         default=None, description="PEM file of the authorities to trust. null: those of the system."
@@ -210,6 +211,31 @@ class Sampling(Part):
         "takes nothing from a quiet one; without it all models share one. `stratum`: rare kinds of requests (by system "
         "prompt, tools, number of turns, length of the prompt) are kept whole and common ones thinned; without it all "
         "have one chance. Default both: nothing rare is lost, and what is shown is weighted back to the traffic.",
+    )
+
+
+def _receiver(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise refused("is no URL of a receiver; one looks like http://localhost:4318")
+    if parts.path.rstrip("/").endswith("/v1/logs") or parts.query or parts.fragment:
+        raise refused("is given without what follows it: /v1/logs is added")
+    return url
+
+
+class Otel(Part):
+    """Where events of judged probes go, by OTLP over HTTP. Needs the extra `otel`."""
+
+    endpoint: Annotated[Text, AfterValidator(_receiver)] = Field(
+        description="The receiver's base URL, as `OTEL_EXPORTER_OTLP_ENDPOINT` has it: http://localhost:4318; "
+        "`/v1/logs` is added."
+    )
+    headers_file: File | None = Field(
+        default=None,
+        description="File with HTTP headers to send along, a line `name: value` each, as for a key. null: none are.",
     )
 
 
@@ -310,6 +336,9 @@ class Settings(Part):
     sampling: Sampling = Field(default=Sampling(), description="How much of the traffic is measured.")
     neural: Neural = Field(default=Neural(), description="Networks that read exchanges beside the traffic.")
     probes: Probes = Field(default=Probes(), description="Fixed prompts that are put to the monitored models.")
+    otel: Otel | None = Field(
+        default=None, description="Events of judged probes for OpenTelemetry. null: none are sent."
+    )
     state: State = Field(default=State(), description="What survives a restart.")
     privacy: Privacy = Field(default=Privacy(), description="What is kept of people's text.")
     web: Web = Field(default=Web(), description="The HTTP face: metrics, health, status page, API.")
@@ -318,6 +347,8 @@ class Settings(Part):
     @model_validator(mode="after")
     def _probes_have_their_place(self) -> Self:
         if self.probes.target is None:
+            if self.otel is not None:
+                raise refused("tells of probes, and there are none: give probes.target", at=("otel",))
             return self
         if self.state.path is None:
             raise refused("probes keep their journals there: name a folder", at=("state", "path"))

@@ -1,5 +1,6 @@
 """Files that the settings name and whose content never stands in the settings: passwords, keys, certificates."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from monitor.errors import ConfigError
 from monitor.settings.keys import KeyPath
 
 _SECRET = "password_file"  # noqa: S105 - the name of a key, not a password
+_HEADERS = "headers_file"
 _READABLE = ("_cafile", "_certfile", "_keyfile")
+_HEADER = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+):\s*([!-~](?:[ -~]*[!-~])?)\s*")
 
 
 def read_secret(path: Path) -> str:
@@ -25,6 +28,20 @@ def read_secret(path: Path) -> str:
     if not secret:
         raise ConfigError(f"{path} is empty")
     return secret
+
+
+def read_headers(path: Path) -> dict[str, str]:
+    """The HTTP headers of a secret's file: a line `name: value` each, blank ones left out. Raises ConfigError as
+    `read_secret`, and for a line that is no header."""
+    headers = {}
+    for number, line in enumerate(read_secret(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        found = _HEADER.fullmatch(line)
+        if found is None:
+            raise ConfigError(f"{path} line {number} is no header; one looks like `name: value`")
+        headers[found[1]] = found[2]
+    return headers
 
 
 def unusable_files(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
@@ -44,6 +61,8 @@ def unusable_files(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, st
 def _try_to_read(file: Path, *, key: str) -> None:
     if key == _SECRET:
         read_secret(file)
+    elif key == _HEADERS:
+        read_headers(file)
     elif key.endswith(_READABLE):
         try:
             file.open("rb").close()

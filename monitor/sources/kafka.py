@@ -3,7 +3,7 @@
 import logging
 import ssl
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 
 from monitor.errors import ConfigError, TemporaryError
 from monitor.records import Position, Record, RecordBatch
+
+_File = str | Path | None
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +52,9 @@ class KafkaSource:
 
     Building it connects to nothing, and raises ConfigError when a certificate cannot be read. `batches` raises
     ConfigError for what the operator must mend (unknown topic, wrong password, missing rights) and TemporaryError while
-    the cluster cannot be reached. `close` may be called from any thread or a signal; everything else is for the thread
-    that runs `batches`.
+    the cluster cannot be reached. When `password()` or a certificate's file has changed it connects anew and goes on
+    where it was; a password that is refused after another was good may just be ahead of the cluster: TemporaryError.
+    `close` may be called from any thread or a signal; everything else is for the thread that runs `batches`.
     """
 
     name = "kafka"
@@ -66,7 +69,7 @@ class KafkaSource:
         security_protocol: str = "PLAINTEXT",
         sasl_mechanism: str | None = None,
         username: str | None = None,
-        password: str | None = None,
+        password: Callable[[], str] | None = None,
         ssl_cafile: str | Path | None = None,
         ssl_certfile: str | Path | None = None,
         ssl_keyfile: str | Path | None = None,
@@ -82,11 +85,12 @@ class KafkaSource:
         self._topics, self._max_record_bytes = tuple(topics), max_record_bytes
         self._poll_ms = int(1000 * poll_secs)
         self._servers, self._latest = ", ".join(bootstrap_servers), auto_offset_reset == "latest"
-        tls = (
-            _tls(ssl_cafile, ssl_certfile, ssl_keyfile, ssl_check_hostname)
-            if security_protocol.endswith("SSL")
-            else None
+        self._credentials = _Credentials(
+            password,
+            (ssl_cafile, ssl_certfile, ssl_keyfile) if security_protocol.endswith("SSL") else None,
+            ssl_check_hostname,
         )
+        self._credentials.options()  # what cannot be read is told now
         self._options = {
             "bootstrap_servers": list(bootstrap_servers),
             "group_id": group_id,
@@ -94,8 +98,6 @@ class KafkaSource:
             "security_protocol": security_protocol,
             "sasl_mechanism": sasl_mechanism,
             "sasl_plain_username": username,
-            "sasl_plain_password": password,
-            "ssl_context": tls,
             "client_id": client_id,
             "group_instance_id": group_instance_id,
             "max_poll_records": max_poll_records,
@@ -120,20 +122,30 @@ class KafkaSource:
         self._closed = threading.Event()
 
     def batches(self, start: Position) -> Iterator[RecordBatch]:
-        self._positions, self._committed, self._new, self._lost = dict(start), {}, set(), set()
-        self._first_assignment = True
-        try:
-            self._consumer = consumer = _Consumer(**self._options)
+        self._positions = dict(start)
+        while not self._closed.is_set():
             try:
-                self._check_topics(consumer)
-                consumer.subscribe(topics=list(self._topics), listener=_Assignment(self._assigned, self._taken))
-                while not self._closed.is_set():
-                    yield self._batch(self._poll(consumer))
-            finally:
-                self._consumer = None
-                consumer.close(autocommit=False, timeout_ms=_ANSWER_MS)
-        except kafka_errors.KafkaError as error:
-            raise self._translated(error) from None
+                yield from self._connected()
+            except kafka_errors.KafkaError as error:
+                raise self._translated(error) from None
+
+    def _connected(self) -> Iterator[RecordBatch]:
+        """By one connection, until it is closed or has to be made anew with other credentials."""
+        self._committed, self._new, self._lost = {}, set(), set()
+        self._first_assignment = True
+        self._consumer = consumer = _Consumer(**self._options, **self._credentials.options())
+        try:
+            self._check_topics(consumer)
+            self._credentials.were_good = True
+            consumer.subscribe(topics=list(self._topics), listener=_Assignment(self._assigned, self._taken))
+            while not self._closed.is_set():
+                yield self._batch(self._poll(consumer))
+                if self._credentials.changed():
+                    log.info("credentials for %s have changed: connecting anew", self._servers)
+                    return
+        finally:
+            self._consumer = None
+            consumer.close(autocommit=False, timeout_ms=_ANSWER_MS)
 
     def commit(self, position: Position) -> None:
         """A commit that fails is logged: whoever holds the partition next reads it again."""
@@ -259,12 +271,51 @@ class KafkaSource:
         return RecordBatch(records, {name: self._positions[name] for name in tuple(self._committed)}, gaps)
 
     def _translated(self, error: Exception) -> ConfigError | TemporaryError:
-        if advice := _advice(error):
+        early = isinstance(error, kafka_errors.SaslAuthenticationFailedError) and self._credentials.were_good
+        if (advice := _advice(error)) and not early:
             return ConfigError(f"sources.kafka: {self._servers}: {_line(error)}; {advice}")
         return TemporaryError(
             f"cannot read from Kafka at {self._servers}: {_line(error)}; "
             "if it stays so: is a broker there, and are security_protocol and log-in right?"
         )
+
+
+class _Credentials:
+    """What a connection is made with, as its files say now. `were_good`: the cluster took them, or others before."""
+
+    def __init__(
+        self, password: Callable[[], str] | None, tls: tuple[_File, _File, _File] | None, check_hostname: bool
+    ) -> None:
+        self._password, self._tls, self._check_hostname = password, tls, check_hostname
+        self._used: tuple[str | bytes | None, ...] = ()
+        self.were_good = False
+
+    def options(self) -> dict[str, Any]:
+        """For a consumer. ConfigError when a file cannot be read or holds no certificate."""
+        self._used = self._read()
+        return {
+            "sasl_plain_password": self._used[0],
+            "ssl_context": None if self._tls is None else _tls(*self._tls, self._check_hostname),
+        }
+
+    def changed(self) -> bool:
+        """Whether the files say otherwise than when `options` was asked; not while one is being replaced."""
+        try:
+            return self._read() != self._used
+        except ConfigError:
+            return False
+
+    def _read(self) -> tuple[str | bytes | None, ...]:
+        password = None if self._password is None else self._password()
+        return password, *(None if file is None else _content(Path(file)) for file in self._tls or ())
+
+
+def _content(file: Path) -> bytes | None:
+    """None for a file that cannot be read: who makes a connection of it says why."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
 
 
 class _Assignment(AsyncConsumerRebalanceListener):  # type: ignore[misc]
@@ -360,9 +411,7 @@ class _WholeTLS(_Whole, KafkaSSLTransport):  # type: ignore[misc]
     pass
 
 
-def _tls(
-    cafile: str | Path | None, certfile: str | Path | None, keyfile: str | Path | None, check_hostname: bool
-) -> ssl.SSLContext:
+def _tls(cafile: _File, certfile: _File, keyfile: _File, check_hostname: bool) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=cafile)
     except OSError as error:

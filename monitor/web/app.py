@@ -72,7 +72,7 @@ def application(
         return _json(
             [
                 {key: getattr(m, key) for key in keys}
-                | {"spans": m.spans, "incidents": m.incidents}
+                | {"spans": m.spans, "incidents": m.incidents, "epochs": m.epochs}
                 | {"evidence": _evidence(m)}
                 for m in _models(board)
             ]

@@ -79,6 +79,7 @@ MORE = {
     "tidegauge_probe_left_out": (*MODEL, "reason"),
     "tidegauge_probe_detectable_loss": (*MODEL, "category"),
     "tidegauge_probe_requests_total": MODEL,
+    "tidegauge_otel_events_total": (*MODEL, "outcome"),
     "tidegauge_probe_failures_total": (*MODEL, "reason"),
     "tidegauge_probe_runs_skipped_total": (*MODEL, "reason"),
     "tidegauge_probe_next_run_timestamp_seconds": MODEL,
@@ -163,6 +164,7 @@ def test_a_real_run_says_nothing_outside_the_contract_and_all_of_it_about_models
     absent = {name for name in wanted if name not in said and not name.startswith("tidegauge_probe_")}
     assert absent <= {
         "tidegauge_identity_changed",
+        "tidegauge_otel_events_total",
         "tidegauge_scorer_anchor_accuracy",
         "tidegauge_kafka_lag_records",
         "tidegauge_kafka_lag_seconds",
@@ -242,6 +244,8 @@ def test_values_arrive_as_they_are():
         ("tidegauge_probe_runs_skipped_total", (("reason", "target_down"),)): 1,
         ("tidegauge_probe_requests_total", ()): 56,
         ("tidegauge_probe_cost_tokens_total", ()): 9_000,
+        ("tidegauge_otel_events_total", (("outcome", "sent"),)): 50,
+        ("tidegauge_otel_events_total", (("outcome", "dropped"),)): 6,
         ("tidegauge_probe_last_success_timestamp_seconds", ()): NOW - 900,
         ("tidegauge_probe_next_run_timestamp_seconds", ()): NOW + 3_600,
         ("tidegauge_probe_duration_seconds", ()): 240,
@@ -404,6 +408,35 @@ def test_counters_are_those_of_the_report_so_that_a_restored_one_goes_on():
     at = {"namespace": "shop", "model": "bot"}
     assert fresh.value("tidegauge_exchanges_total", **at) == 0
     assert restored.value("tidegauge_exchanges_total", **at) == 123_456
+
+
+def exemplars(registry):
+    """Of each series that has one: the labels, value and time of its exemplar."""
+    families = parse_openmetrics(exposition(registry, "application/openmetrics-text; version=1.0.0")[0].decode())
+    samples = [s for family in families for s in family.samples if s.exemplar is not None]
+    return {(s.name, s.labels.get("verdict")): tuple(s.exemplar) for s in samples}
+
+
+def test_counters_lead_to_the_trace_of_one_of_what_they_count():
+    first, latest, other, untraced = "a" * 32, "b" * 32, "c" * 32, None
+    told = [
+        incident(Channel.BEHAVIOUR, opened=20, closed=30, trace_id=first),
+        incident(Channel.BEHAVIOUR, opened=40, closed=50, trace_id=latest),
+        incident(Channel.INPUTS, opened=45, trace_id=other),
+        incident(Channel.STYLE, opened=60, trace_id=untraced),
+    ]
+    scrape = Scrape(report(model(incidents=tuple(told), trace_id="d" * 32)))
+    assert exemplars(scrape.registry) == {
+        ("tidegauge_incidents_total", "unexplained"): ({"trace_id": latest}, 1.0, None),
+        ("tidegauge_incidents_total", "explained"): ({"trace_id": other}, 1.0, None),
+        ("tidegauge_exchanges_total", None): ({"trace_id": "d" * 32}, 1.0, None),
+    }
+    assert "trace_id" not in generate_latest(scrape.registry).decode(), "Prometheus' own format has none"
+
+
+def test_without_traces_there_are_no_exemplars(ran):
+    assert exemplars(Scrape(full_report()).registry) == {}
+    assert exemplars(ran.registry) == {}
 
 
 def test_the_latest_report_is_the_one_that_counts():

@@ -6,6 +6,7 @@ from monitor.errors import Malformed
 from monitor.records import Message, Tool, ToolCall
 
 FORMAT = "jsonl"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 LEAST = {"id": "a", "model": "bot", "prompt": "hi", "response": "hello"}
 
 
@@ -15,6 +16,29 @@ def test_the_least_record(decode):
     assert exchange.messages == (Message("user", "hi"),)
     assert exchange.time == 5.0, "the source's time stands in"
     assert (exchange.logprob, exchange.entropy, exchange.adapter, exchange.refusal) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (TRACE, TRACE),
+        (TRACE.upper(), TRACE),
+        (f"00-{TRACE}-00f067aa0ba902b7-01", TRACE),
+        (f"{TRACE}\n", None),
+        (f"00-{TRACE}", None),
+        (TRACE[1:], None),
+        (TRACE + "0", None),
+        ("g" + TRACE[1:], None),
+        ("0" * 32, None),
+        (f"00-{'0' * 32}-00f067aa0ba902b7-01", None),
+        ("t-1", None),
+        (7, None),
+        ([TRACE], None),
+        (None, None),
+    ],
+)
+def test_a_trace_id_is_read_and_anything_else_spoils_no_record(decode, given, read):
+    assert decode(LEAST | {"trace_id": given}).trace_id == read
 
 
 def test_every_key(decode):

@@ -68,6 +68,23 @@ def test_a_record_may_say_that_it_is_a_probe(decode, keys, probe):
     assert decode(pair(**keys)).probe is probe
 
 
+@pytest.mark.parametrize(
+    ("keys", "trace"),
+    [
+        ({"trace_id": "AB" * 16}, "ab" * 16),
+        ({"headers": {"Traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}}, "ab" * 16),
+        ({"trace_id": "12" * 16, "headers": {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}}, "12" * 16),
+        ({"trace_id": "t-1", "headers": {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}}, "ab" * 16),
+        ({"headers": {"traceparent": [f"00-{'ab' * 16}-{'cd' * 8}-01"]}}, None),
+        ({"headers": [["traceparent", f"00-{'ab' * 16}-{'cd' * 8}-01"]]}, None),
+        ({"headers": {"traceparent": "what the user said"}}, None),
+        ({}, None),
+    ],
+)
+def test_the_trace_stands_beside_the_bodies_or_in_the_requests_header(decode, keys, trace):
+    assert decode(pair(**keys)).trace_id == trace
+
+
 def test_parts_roles_tools_and_json_wishes(decode):
     request = {
         "model": "bot",

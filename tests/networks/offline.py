@@ -36,7 +36,8 @@ parser.add_argument("--by", choices=READS, default="Encoder")
 args = parser.parse_args()
 shape, error = None, ""
 try:
-    made = getattr(networks, args.by)(args.model, offline=args.offline, device="cpu", threads=1)
+    choice = networks.Choice(args.model, offline=args.offline, device="cpu", threads=1)
+    made = getattr(networks, args.by)(choice)
     shape = READS[args.by](made, ["Where is my parcel?", "At the depot."]).shape
 except ConfigError as raised:
     error = str(raised)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.networks import Classifier, Precision
+from monitor.networks import Choice, Classifier, Precision
 
 pytestmark = [pytest.mark.neural, pytest.mark.filterwarnings("default")]  # torch warns of its own ways
 
@@ -16,8 +16,9 @@ PROMPTS = ["Where is my parcel?", "Say it in German.", "Why?"]
 ANSWERS = ["At the depot, since yesterday.", "Grüße aus Köln, 你好", "word " * 60]
 
 
-def of(folder, **options):
-    return Classifier(str(folder), **{"device": "cpu", "precision": Precision.FLOAT32, "threads": 1, **options})
+def of(folder, most_tokens=None, **choice):
+    options = {"device": "cpu", "precision": Precision.FLOAT32, "threads": 1, **choice}
+    return Classifier(Choice(str(folder), **options), most_tokens=most_tokens)
 
 
 def plainly(folder, prompts, answers, made):

@@ -82,7 +82,7 @@ def test_nor_do_those_of_the_other_networks(encoded, hub, toxic, llama, persons)
 @pytest.mark.parametrize("by", ["Classifier", "Surprise", "Names"])
 def test_they_are_as_offline_as_is_asked(by):
     with pytest.raises(ConfigError, match="is not in the cache, and the network is not to be used"):
-        getattr(networks, by)("nobody/has-this", offline=True)
+        getattr(networks, by)(networks.Choice("nobody/has-this", offline=True))
 
 
 @pytest.mark.neural
@@ -117,10 +117,10 @@ def test_otherwise_it_is_asked_for(encoded, hub):
 def test_without_the_extra_one_line_says_what_to_install(tmp_path):
     code = (
         "import sys\n"
-        "from monitor.networks import Encoder\n"
+        "from monitor.networks import Choice, Encoder\n"
         "from monitor.errors import ConfigError\n"
         "for name in ('torch', 'transformers', 'huggingface_hub'): sys.modules[name] = None  # as if not installed\n"
-        f"try: Encoder({str(tmp_path)!r})\n"
+        f"try: Encoder(Choice({str(tmp_path)!r}))\n"
         "except ConfigError as error: print(error)\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.networks import Encoder, Precision
+from monitor.networks import Choice, Encoder, Precision
 
 pytestmark = [pytest.mark.neural, pytest.mark.filterwarnings("default")]  # torch warns of its own ways
 
@@ -40,13 +40,14 @@ def plainly(folder, texts):
 
 @pytest.fixture(scope="module")
 def encoder(minilm):
-    made = Encoder(str(minilm), device="cpu", precision=Precision.FLOAT32)
+    made = Encoder(Choice(str(minilm), device="cpu", precision=Precision.FLOAT32))
     yield made
     made.close()
 
 
-def of(minilm, **options):
-    return Encoder(str(minilm), **{"device": "cpu", "precision": Precision.FLOAT32, "threads": 1, **options})
+def of(minilm, most_tokens=None, cached=1_024, **choice):
+    options = {"device": "cpu", "precision": Precision.FLOAT32, "threads": 1, **choice}
+    return Encoder(Choice(str(minilm), **options), most_tokens=most_tokens, cached=cached)
 
 
 @pytest.mark.parametrize(("precision", "error"), [(Precision.FLOAT32, 1e-5), (Precision.BFLOAT16, 1e-3)])

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.networks import Names, Precision
+from monitor.networks import Choice, Names, Precision
 
 pytestmark = [pytest.mark.neural, pytest.mark.filterwarnings("default")]  # torch warns of its own ways
 
 TEXTS = ["Ask Anna Schmidt, please.", "", " \n", "At the depot.", "tide " * 300 + "Anna", "\ud800 and Nora", "\x00" * 9]
 
 
-def of(folder, **options):
-    return Names(str(folder), **{"device": "cpu", "precision": Precision.FLOAT32, "threads": 1, **options})
+def of(folder, labels=None, **choice):
+    options = {"device": "cpu", "precision": Precision.FLOAT32, "threads": 1, **choice}
+    return Names(Choice(str(folder), **options), labels=labels)
 
 
 @pytest.fixture(scope="module")

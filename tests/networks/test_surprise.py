@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.networks import Precision, Surprise
+from monitor.networks import Choice, Precision, Surprise
 
 pytestmark = [pytest.mark.neural, pytest.mark.filterwarnings("default")]  # torch warns of its own ways
 
@@ -14,8 +14,9 @@ ANSWERS = ["At the depot, since yesterday.", "no", "", " \n", "Grüße aus Köln
 PROMPTS = ["Where is my parcel?", "Is it?", "?", "?", "German.", "long " * 900, ""]
 
 
-def of(folder, **options):
-    return Surprise(str(folder), **{"device": "cpu", "precision": Precision.FLOAT32, "threads": 1, **options})
+def of(folder, most_tokens=128, **choice):
+    options = {"device": "cpu", "precision": Precision.FLOAT32, "threads": 1, **choice}
+    return Surprise(Choice(str(folder), **options), most_tokens=most_tokens)
 
 
 def plainly(folder, before, tokens):

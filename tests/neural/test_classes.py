@@ -6,7 +6,7 @@ import pytest
 from monitor.batch import Batch
 from monitor.errors import ConfigError
 from monitor.interfaces import Column, Harm, Role
-from monitor.networks import Classifier, Precision
+from monitor.networks import Choice, Classifier, Precision
 from monitor.neural.classifier import Classes, Signal
 from monitor.records import Exchange, Message
 
@@ -22,7 +22,7 @@ def batch(*answers, prompts=("Where is my parcel?",)):
 
 
 def classes(toxic, signals, *, pair=True, **options):
-    return Classes(Classifier(str(toxic), **OPTIONS | options), signals, pair=pair)
+    return Classes(Classifier(Choice(str(toxic), **OPTIONS | options)), signals, pair=pair)
 
 
 def test_a_column_is_the_probability_of_its_labels(toxic):
@@ -32,7 +32,7 @@ def test_a_column_is_the_probability_of_its_labels(toxic):
 
 
 def test_the_last_message_of_the_user_is_read_with_the_answer_or_not(toxic):
-    network, answers = Classifier(str(toxic), **OPTIONS), ["thank you", "at the depot"]
+    network, answers = Classifier(Choice(str(toxic), **OPTIONS)), ["thank you", "at the depot"]
     given = batch(*answers, prompts=("Hello", "Is the clock old?"))
     for pair, prompts in ((True, ["Is the clock old?"] * 2), (False, None)):
         found = classes(toxic, [FINE], pair=pair).measure(given)[:, 0]

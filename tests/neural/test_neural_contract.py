@@ -9,7 +9,7 @@ import pytest
 from monitor.batch import Batch
 from monitor.extractors import EXTRACTORS
 from monitor.interfaces import Harm, Role
-from monitor.networks import Classifier, Encoder, Names, Precision, Surprise
+from monitor.networks import Choice, Classifier, Encoder, Names, Precision, Surprise
 from monitor.neural import NEURAL
 from monitor.neural.classifier import Signal
 from monitor.records import Exchange, Message
@@ -46,8 +46,12 @@ def members(toxic, llama, persons, minilm):
         "names": (Names, persons),
     }
     assert sorted(given) == sorted(NEURAL)
+
+    def choice(folder, precision):
+        return Choice(str(folder), device="cpu", precision=precision, threads=1)
+
     return {
-        (name, precision): NEURAL[name](network(str(folder), precision=precision, device="cpu", threads=1), *more)
+        (name, precision): NEURAL[name](network(choice(folder, precision)), *more)
         for name, (network, folder, *more) in given.items()
         for precision in (Precision.FLOAT32, Precision.BFLOAT16)
     }

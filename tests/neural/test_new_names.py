@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.neural, pytest.mark.filterwarnings("default")]  # torc
 
 @pytest.fixture(scope="module")
 def names(persons):
-    return Names(networks.Names(str(persons), device="cpu", precision=networks.Precision.FLOAT32, threads=1))
+    choice = networks.Choice(str(persons), device="cpu", precision=networks.Precision.FLOAT32, threads=1)
+    return Names(networks.Names(choice))
 
 
 def exchange(answer, *turns):

@@ -5,7 +5,7 @@ import random
 import pytest
 from served.base import base
 
-from monitor.networks import Precision, Surprise
+from monitor.networks import Choice, Precision, Surprise
 
 pytestmark = [pytest.mark.served, pytest.mark.filterwarnings("default")]  # torch warns of its own ways
 
@@ -18,7 +18,7 @@ PROSE = [
 
 
 def test_gibberish_and_repetition_stand_out():
-    made = Surprise(str(base()), device="cpu", precision=Precision.FLOAT32, threads=1)
+    made = Surprise(Choice(str(base()), device="cpu", precision=Precision.FLOAT32, threads=1))
     draw = random.Random(1)
     shuffled = ["".join(draw.sample(text, len(text))) for text in PROSE]
     repeated = [text.split(",")[0] + ". " + "I see. " * 40 for text in PROSE]
@@ -28,6 +28,6 @@ def test_gibberish_and_repetition_stand_out():
 
 
 def test_an_answer_surprises_less_after_its_question():
-    made = Surprise(str(base()), device="cpu", precision=Precision.FLOAT32, threads=1)
+    made = Surprise(Choice(str(base()), device="cpu", precision=Precision.FLOAT32, threads=1))
     question = "Why does water boil at a lower temperature in the mountains?"
     assert made.nats(PROSE[2:3], [question]) < made.nats(PROSE[2:3]) - 0.5

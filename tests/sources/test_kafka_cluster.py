@@ -144,7 +144,7 @@ def log_in(broker):
         "security_protocol": "SASL_PLAINTEXT",
         "sasl_mechanism": "SCRAM-SHA-256",
         "username": USER,
-        "password": PASSWORD,
+        "password": lambda: PASSWORD,
     }
 
 
@@ -164,8 +164,45 @@ def refused(bootstrap, topic, kind=ConfigError, **options):
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
 def test_a_wrong_password(broker, topic, log_in, mechanism):
-    line = refused(broker.sasl_bootstrap, topic, **(log_in | {"sasl_mechanism": mechanism, "password": "wrong"}))
+    line = refused(
+        broker.sasl_bootstrap, topic, **(log_in | {"sasl_mechanism": mechanism, "password": lambda: "wrong"})
+    )
     assert "check username and password" in line
+
+
+def test_a_password_that_changes_while_it_reads(broker, topic, log_in, producer, admin):
+    """It connects anew. One that is refused may be ahead of the cluster, so it is no reason to end; the right one goes
+    on where it was."""
+    allow(admin, ResourceType.TOPIC, topic)
+    allow(admin, ResourceType.GROUP, f"g-{topic}")
+    said, values = [PASSWORD], []
+    reading = source(broker.sasl_bootstrap, topic, **(log_in | {"password": lambda: said[0]}))
+    batches = reading.batches({})
+    send(producer, topic, [b"1", b"2"])
+    read(batches, 2, values)
+    said[0] = "ahead of the cluster"
+    with pytest.raises(TemporaryError, match="cannot read from Kafka"):
+        read(batches, 3, values)
+    said[0] = PASSWORD
+    send(producer, topic, [b"3"])
+    batches = reading.batches({f"{topic}/0": 2})
+    read(batches, 3, values)
+    assert values == [b"1", b"2", b"3"]
+    batches.close()
+
+
+def test_a_certificate_that_is_replaced_while_it_reads(broker, topic, producer, tmp_path):
+    authorities = tmp_path / "ca.pem"
+    authorities.write_bytes(broker.cafile.read_bytes())
+    options = {"security_protocol": "SSL", "ssl_cafile": authorities}
+    batches, values = source(broker.ssl_bootstrap, topic, **options).batches({}), []
+    send(producer, topic, [b"1"])
+    read(batches, 1, values)
+    authorities.write_bytes(b"\n" + broker.cafile.read_bytes())
+    send(producer, topic, [b"2"])
+    read(batches, 2, values)
+    assert values == [b"1", b"2"]
+    batches.close()
 
 
 def test_a_mechanism_that_is_not_offered(broker, topic, log_in):

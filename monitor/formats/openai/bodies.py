@@ -125,6 +125,7 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
     adapter: str | None = None
     conversation: str | int | None = None
     tidegauge_probe: Any = None
+    trace_id: Any = None
     headers: Any = None
 
 

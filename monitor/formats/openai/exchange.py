@@ -1,6 +1,7 @@
 """An exchange from a request body and its response body, streamed or whole. See docs/formats.md for the record."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -18,9 +19,9 @@ from monitor.formats.openai.bodies import (
 )
 from monitor.formats.openai.confidence import mean_entropy, mean_logprob
 from monitor.formats.openai.stream import assemble_chunks, assemble_text
-from monitor.records import Exchange, Message, Record, Tool, ToolCall
+from monitor.records import Exchange, Message, Record, Tool, ToolCall, trace_id_of
 
-PROBE_HEADER = "x-tidegauge-probe"
+PROBE_HEADER, TRACE_HEADER = "x-tidegauge-probe", "traceparent"
 
 JSON_FORMATS = frozenset({"json_object", "json_schema"})
 
@@ -54,6 +55,7 @@ def read_openai(record: Record) -> Exchange:
         completion_tokens=None if usage is None else usage.completion_tokens,
         conversation=None if pair.conversation is None else str(pair.conversation),
         probe=_is_probe(pair),
+        trace_id=trace_id_of(pair.trace_id) or trace_id_of(_header(pair, TRACE_HEADER)),
     )
 
 
@@ -79,11 +81,13 @@ def _completion(pair: Pair) -> tuple[Completion, bool]:
 
 def _is_probe(pair: Pair) -> bool:
     """Whether the record says so, or the header does that probes are sent with."""
-    if pair.tidegauge_probe is True:
-        return True
-    if not isinstance(pair.headers, dict):
-        return False
-    return any(name.lower() == PROBE_HEADER and value != "0" for name, value in pair.headers.items())
+    return pair.tidegauge_probe is True or _header(pair, PROBE_HEADER) not in (None, "0")
+
+
+def _header(pair: Pair, wanted: str) -> Any:
+    """The value of the request's header, as it was logged; None without one."""
+    headers = pair.headers if isinstance(pair.headers, dict) else {}
+    return next((value for name, value in headers.items() if name.lower() == wanted), None)
 
 
 def first_choice(completion: Completion) -> Choice:

@@ -8,6 +8,7 @@ from monitor.web.sections.channels import channels
 from monitor.web.sections.course import course
 from monitor.web.sections.detectable import detectable
 from monitor.web.sections.effects import effects
+from monitor.web.sections.epochs import epochs
 from monitor.web.sections.evidence import evidence
 from monitor.web.sections.identity import identity
 from monitor.web.sections.incidents import incidents
@@ -28,4 +29,5 @@ SECTIONS: Sequence[Callable[[Shown], str]] = (
     course,
     detectable,
     baseline,
+    epochs,
 )
