@@ -80,8 +80,8 @@ class KafkaSource:
         max_poll_records: int = 500,
         session_timeout_ms: int = 45_000,
         max_record_bytes: int = 10 * 2**20,
+        poll_secs: float = 0.5,
         connect_secs: float = 3.5,
-        connect_secs: float = 4.0,
     ) -> None:
         self._topics, self._max_record_bytes = tuple(topics), max_record_bytes
         self._poll_ms = int(1000 * poll_secs)
