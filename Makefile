@@ -17,7 +17,7 @@ WORKERS := -n logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test parts unit chaos proof lint types format docs-config dashboards chart probes-schema bench-extract bench-detector bench-embedding bench-ingest bench-nulls bench-onsets bench-probes bench-refusal bench-shifts bench-swaps kafka-home lock clean
+.PHONY: help run test parts unit chaos proof lint types format docs-config dashboards chart probes-schema bench-extract bench-detector bench-embedding bench-ingest bench-nulls bench-onsets bench-probes bench-process bench-refusal bench-shifts bench-swaps sbom kafka-home lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ bench-nulls: $(TESTS) ## Count false pages on unchanged streams of numbers, hard
 bench-probes: $(TESTS) ## Simulate probes over 90 days: false alarms, and how soon a loss is found
 	$(BIN)/python -m benchmarks.probes $(ARGS)
 
+bench-process: $(TESTS) ## Measure a monitor with nothing to do: start, memory, processor, stop
+	$(BIN)/python -m benchmarks.process $(ARGS)
+
 bench-refusal: $(TESTS) ## Compare the refusal scorer with people's labels (DATA=folder)
 	$(BIN)/python -m benchmarks.refusal --data $(DATA) $(ARGS)
 
@@ -94,6 +97,12 @@ bench-onsets: $(TESTS) ## Place made shifts, by likelihood and by other detector
 
 bench-swaps: $(TESTS) ## Find real model swaps, here and by other detectors: make bench-swaps DATA=FOLDER (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks.swaps --data $(DATA) $(ARGS)
+
+sbom: $(TESTS) ## Write the bill of materials (CycloneDX) of the image `base`: build/tidegauge.cdx.json
+	rm -rf build/image
+	PYTHON=$(BIN)/python scripts/image.sh build/image
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file build/tidegauge.cdx.json build/image/bin/python
 
 kafka-home: ## Download a real Kafka for the tests marked kafka_restart (needs Maven and Java 17)
 	mvn --quiet --file tests/kafka/pom.xml dependency:copy-dependencies \

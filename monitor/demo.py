@@ -69,15 +69,19 @@ def recording() -> tuple[list[bytes], list[bytes]]:
     return evaluation, lines[len(evaluation) :]
 
 
+def write_baseline(place: Path) -> None:
+    """Builds the baseline of the recording's evaluation run in the folder, which is not there yet."""
+    decode = FORMATS["jsonl"]().decode
+    exchanges = [decode(Record(line, "evaluation", i)) for i, line in enumerate(recording()[0])]
+    baseline.write(baseline.build(exchanges, model=MODEL, data={}, gauge=Gauge.standard()), place)
+
+
 @contextmanager
 def prepared(*, host: str, port: int, pause_secs: float, wait: Callable[[float], object]) -> Iterator[Monitor]:
     """A monitor over the recording, its baseline built in a temporary folder that lasts as long as the context."""
-    evaluation, traffic = recording()
-    decode = FORMATS["jsonl"]().decode
-    exchanges = [decode(Record(line, "evaluation", i)) for i, line in enumerate(evaluation)]
     with tempfile.TemporaryDirectory(prefix="tidegauge-demo-") as folder:
         place = Path(folder) / "baseline"
-        baseline.write(baseline.build(exchanges, model=MODEL, data={}, gauge=Gauge.standard()), place)
+        write_baseline(place)
         settings = Settings.model_validate(
             {
                 "namespace": "demo",
@@ -87,7 +91,7 @@ def prepared(*, host: str, port: int, pause_secs: float, wait: Callable[[float],
                 "web": {"host": host, "port": port},
             }
         )
-        source = Recording(traffic, pause_secs=pause_secs, wait=wait)
+        source = Recording(recording()[1], pause_secs=pause_secs, wait=wait)
         yield Monitor(settings, {Recording.name: Feed(source, FORMATS["jsonl"]())})
 
 

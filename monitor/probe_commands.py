@@ -39,7 +39,6 @@ from monitor.refusal_tier import RefusalTier
 from monitor.scorers.judge import Judge
 from monitor.scrubbing import Scrubber
 from monitor.settings import read_secret
-from monitor.targets import open_target
 
 app = typer.Typer(
     no_args_is_help=True, help="Probes: fixed prompts with an expectation, put to a model again and again."
@@ -138,7 +137,7 @@ def make_baseline(
     scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
-    target = open_target(base_url=url, model=model, api_key_file=api_key_file)
+    target = _target(url, model, api_key_file)
     _run(asks, asks, repeats, target, scorers, judge, path, concurrency, budget, ledger, None, as_json)
 
 
@@ -185,7 +184,7 @@ def run(
     scorers = RefusalTier(refusal_encoder, refusal_classifier, refusal_label, refusal_revision).scorers()
     budget = Budget(Limits(max_requests, max_tokens))
     judge = _judge(judge_url, judge_model, judge_key_file, budget)
-    target = open_target(base_url=url, model=model, api_key_file=api_key_file)
+    target = _target(url, model, api_key_file)
     look = None
     if baseline is not None:
         before = [read(one) for one in earlier or []]
@@ -206,12 +205,18 @@ def _look(
     return compare_alike(baseline, runs, asks, scorers, false_alarms_per_year=false_alarms_per_year).wanted
 
 
+def _target(url: str, model: str, api_key_file: Path | None) -> Target:
+    from monitor.targets import open_target  # noqa: PLC0415 - brings httpx, which `tidegauge run` may do without
+
+    return open_target(base_url=url, model=model, api_key_file=api_key_file)
+
+
 def _judge(url: str | None, model: str | None, api_key_file: Path | None, budget: Budget) -> Judge | None:
     if url is None and model is None:
         return None
     if url is None or model is None:
         raise ConfigError("a judge needs both --judge-url and --judge-model")
-    return Judge(Metered(open_target(base_url=url, model=model, api_key_file=api_key_file), budget))
+    return Judge(Metered(_target(url, model, api_key_file), budget))
 
 
 def _run(

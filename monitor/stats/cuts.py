@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+
+from monitor.stats.midranks import mid_ranks
 
 
 def natural_cuts(scores: NDArray[np.float64], groups: int, least: int) -> NDArray[np.float64]:
@@ -31,7 +32,7 @@ def told_by(scores: NDArray[np.float64], values: NDArray[np.float64], groups: in
     n = int(seen.sum())
     if n < 2 * least:
         return 0.0
-    rank = rankdata(values[seen]) / n - 0.5
+    rank = mid_ranks(values[seen]) / n - 0.5
     group = np.searchsorted(natural_cuts(scores[seen], groups, least), scores[seen], side="right")
     return _between(rank, group, groups) + _between(np.abs(rank), group, groups)
 

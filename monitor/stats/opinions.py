@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from river import drift
 
 LENGTH, KSWIN_LENGTH = 1_024, 512
 """KSWIN looks at the latest ranks only: a rank costs it half a millisecond, the others a microsecond each."""
@@ -28,8 +27,7 @@ Ranks = NDArray[np.float64]
 
 def adwin(ranks: Ranks, delta: float = ADWIN_DELTA) -> int | None:
     """Where the means before and after are furthest apart, in standard errors."""
-    make: Callable[..., Any] = drift.ADWIN  # typed in part
-    alarms = _alarms(make(delta=delta, clock=1, min_window_length=ADWIN_LEAST), ranks)
+    alarms = _alarms(_river().ADWIN(delta=delta, clock=1, min_window_length=ADWIN_LEAST), ranks)
     if not alarms:
         return None
     start = _fresh(alarms)
@@ -42,7 +40,7 @@ def adwin(ranks: Ranks, delta: float = ADWIN_DELTA) -> int | None:
 
 def page_hinkley(ranks: Ranks, threshold: float = PAGE_HINKLEY_THRESHOLD) -> int | None:
     """After where the sum that reached the threshold was lowest."""
-    alarms = _alarms(drift.PageHinkley(delta=PAGE_HINKLEY_DELTA, threshold=threshold, alpha=1.0), ranks)
+    alarms = _alarms(_river().PageHinkley(delta=PAGE_HINKLEY_DELTA, threshold=threshold, alpha=1.0), ranks)
     if not alarms:
         return None
     start = _fresh(alarms)
@@ -56,7 +54,7 @@ def page_hinkley(ranks: Ranks, threshold: float = PAGE_HINKLEY_THRESHOLD) -> int
 def kswin(ranks: Ranks, alpha: float = KSWIN_ALPHA) -> int | None:
     """The first of the recent ranks that differ from those before them."""
     late = ranks[-KSWIN_LENGTH:]
-    alarms = _alarms(drift.KSWIN(alpha=alpha, window_size=KSWIN_WINDOW, stat_size=KSWIN_RECENT, seed=0), late)
+    alarms = _alarms(_river().KSWIN(alpha=alpha, window_size=KSWIN_WINDOW, stat_size=KSWIN_RECENT, seed=0), late)
     return len(ranks) - len(late) + alarms[-1] + 1 - KSWIN_RECENT if alarms else None
 
 
@@ -65,6 +63,12 @@ OPINIONS: Mapping[str, Callable[[Ranks], int | None]] = {
     "Page-Hinkley": page_hinkley,
     "KSWIN": kswin,
 }
+
+
+def _river() -> Any:
+    from river import drift  # noqa: PLC0415 - loads scipy.stats: a start would take half as long again, for an incident
+
+    return drift
 
 
 def _alarms(detector: Any, ranks: Ranks) -> list[int]:

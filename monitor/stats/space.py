@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from monitor.stats.blocks import rowwise_product
 from monitor.stats.means import column_means, column_spreads
@@ -58,6 +57,8 @@ class Space:
         """From the features (n_i, q) of several models' answers to like prompts. With `known`, a space of the same
         features learned elsewhere, what it knows of differences between models is pooled, by numbers of models.
         ValueError with fewer than two models of at least 20 answers, when there is no `known`. Seconds."""
+        from scipy.linalg import eigh  # noqa: PLC0415 - only what is learned needs it: a monitor starts smaller without
+
         models = [m for m in models if len(m) >= _ROWS]
         if len(models) < (2 if known is None else 1):
             needed = "two models or more" if known is None else "a model"

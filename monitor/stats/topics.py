@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import svds
 
 from monitor.batch import Words
 from monitor.stats.blocks import unit_rows
@@ -38,11 +36,16 @@ class Topics:
     def fit(words: Words, topics: int, *, seed: int) -> "Topics":
         """Learns at most `topics` clusters from n texts: k-means (seeded, best of a few starts) along the main
         directions of those that use a word of use at all. A second at 4,000 rows; more are not looked at."""
+        # Only a baseline that is built needs these: a monitor starts faster and smaller without.
+        from scipy.sparse import csr_array, diags_array  # noqa: PLC0415
+        from scipy.sparse.linalg import svds  # noqa: PLC0415
+
         rng = np.random.default_rng([seed, 0])
         chosen = np.arange(len(words.counts))
         if len(chosen) > _MOST_ROWS:
             chosen = np.sort(rng.choice(chosen, _MOST_ROWS, replace=False))
-        uses = _uses(words)[chosen]
+        at = _uses(words)
+        uses = csr_array((np.ones(len(at[0])), at), shape=(len(words.counts), CELLS))[chosen]
         prompts = np.bincount(uses.indices, minlength=CELLS)
         idf = np.log(len(chosen) / np.maximum(prompts, 1))
         idf[(prompts < 2) | (prompts > _MOST_SHARE * len(chosen))] = 0.0
@@ -72,8 +75,8 @@ class Topics:
         return np.where((likeness > 0).any(axis=1), np.argmax(likeness, axis=1), last).astype(np.int32)
 
 
-def _uses(words: Words) -> csr_array:
-    """(n, CELLS) 1 where a text uses a word of the cell."""
+def _uses(words: Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each text and each cell of which it uses a word, once."""
     some = words.head(_HEAD)
     pairs = np.unique(some.row.astype(np.int64) * CELLS + (some.hash >> _SHIFT).astype(np.int64))
-    return csr_array((np.ones(len(pairs)), (pairs // CELLS, pairs % CELLS)), shape=(len(words.counts), CELLS))
+    return pairs // CELLS, pairs % CELLS

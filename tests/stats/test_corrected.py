@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
-from monitor.stats.corrected import Hits, corrected
+from monitor.stats.corrected import Hits, corrected, interval
 
 
 def test_it_undoes_what_the_instrument_does():
@@ -46,3 +47,11 @@ def test_the_interval_holds_the_truth(truth, sensitivity, specificity):
         low, _, high = corrected(found, 200, *known)
         held += low <= truth <= high
     assert held >= 950 - 3 * np.sqrt(1_000 * 0.95 * 0.05)
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 1), (1, 1), (0, 40), (40, 40), (3, 17), (9_000, 10_000)])
+def test_the_interval_of_a_share_is_that_of_scipy(right, n):
+    theirs = binomtest(right, n).proportion_ci(method="wilson")
+    assert interval(Hits(right, n)) == pytest.approx((theirs.low, theirs.high), abs=1e-7)
+    low, high = interval(Hits(right, n))
+    assert 0 <= low < high <= 1
