@@ -13,10 +13,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import settings
 
 from monitor.cli import main
 
 pytest_plugins = ["served.training"]
+
+settings.register_profile("tidegauge", deadline=None)  # on a busy machine an example may take any time
+settings.load_profile("tidegauge")
 
 sys.path.insert(0, str(Path(__file__).parent / "kafka"))
 
