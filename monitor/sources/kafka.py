@@ -351,9 +351,14 @@ class _Consumer(KafkaConsumer):  # type: ignore[misc]
 
 class _Coordinator(ConsumerCoordinator):  # type: ignore[misc]
     """Keeps the answer to a join until a poll takes it. The client itself forgets an answer that comes between two
-    polls and joins again, and with it the whole group; so it may go on for long."""
+    polls and joins again, and with it the whole group; so it may go on for long. Or it never takes it: where other
+    partitions were the reason to join, the assignment under way takes the reason away, and the member stays without
+    partitions and heartbeat."""
 
     _answer: tuple[Any, bytes] | None = None  # the generation it holds for, and what is assigned
+
+    def need_rejoin(self) -> bool:
+        return bool(self.rejoining or super().need_rejoin())
 
     async def _do_join_and_sync_async(self) -> bytes:
         if self._answer is None or self._answer[0] != self._generation:
