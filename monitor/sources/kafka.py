@@ -300,15 +300,16 @@ class _Credentials:
         }
 
     def changed(self) -> bool:
-        """Whether the files say otherwise than when `options` was asked; not while one is being replaced."""
+        """Whether the files say otherwise than when `options` was asked; not while one is away to be replaced."""
         try:
-            return self._read() != self._used
+            now = self._read()
         except ConfigError:
             return False
+        return now != self._used and None not in now[1:]
 
     def _read(self) -> tuple[str | bytes | None, ...]:
         password = None if self._password is None else self._password()
-        return password, *(None if file is None else _content(Path(file)) for file in self._tls or ())
+        return password, *(_content(Path(file)) for file in self._tls or () if file is not None)
 
 
 def _content(file: Path) -> bytes | None:
