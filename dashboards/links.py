@@ -4,7 +4,8 @@ from typing import Literal
 
 from grafana_foundation_sdk.models.dashboard import DashboardLink, DashboardLinkType
 
-RUNBOOKS = "https://github.com/tidegauge/tidegauge/blob/main/docs/runbooks"
+from monitor.web.advice import RUNBOOKS
+
 TAG = "tidegauge"
 
 Alert = Literal[

@@ -11,7 +11,7 @@ from monitor.conditional import Conditioned
 from monitor.detectors import DETECTORS
 from monitor.interfaces import Column, Detector, Harm, Level, Matrix, Reading, Role, Snapshot, Strata
 from monitor.records import EVERY, Draw, Exchange
-from monitor.report import ChannelReport, ColumnReport, Detectable, Epoch, ModelReport, TopicReport, finite
+from monitor.report import TELLING, ChannelReport, ColumnReport, Detectable, Epoch, ModelReport, TopicReport, finite
 from monitor.sensitivity import Sensitivity
 from monitor.stats.bets import shift_and_spread, upper_tail
 from monitor.stats.confidence import radius
@@ -478,6 +478,7 @@ class Bank:
             signals = recent[:, : len(columns)]
             means = np.vstack([self._usual, column_means(signals, recent[:, -1]), self._effects()])
             detectable = self._detectable(threshold)
+        told = reading.by_column >= TELLING * threshold
         return ChannelReport(
             evidence_log10=finite(reading.evidence),
             threshold_log10=threshold,
@@ -496,7 +497,7 @@ class Bank:
                     effect=finite(means[2, i]),
                     effect_low=finite(means[3, i]),
                     effect_high=finite(means[4, i]),
-                    harmed=_harmed(column, int(reading.direction[i]), bool(reading.by_column[i] >= threshold / 2)),
+                    harmed=_harmed(column, int(reading.direction[i]), bool(told[i])),
                     detectable=None if detectable is None else detectable[i],
                 )
                 for i, column in enumerate(columns)

@@ -10,6 +10,9 @@ import msgspec
 from monitor.interfaces import Level
 from monitor.verdict import Channel, Finding, Incident, Span, Verdict, words
 
+TELLING = 0.5
+"""A column with this part of the evidence that its channel needs is said to have moved, in words."""
+
 STALE_SECS = 60.0
 """A report older than this comes from a monitor that no longer looks: what it says is no longer so."""
 
@@ -45,8 +48,8 @@ class ColumnReport(msgspec.Struct, frozen=True, kw_only=True):
     `baseline` and `recent` are means in `unit`; `effect` is the departure from what the prompts let expect since the
     model last turned, in units of the baseline's spread, with an interval that holds at any time; each None when not
     seen, and with sampling weighted back to the traffic. `move` says in words what its evidence points to. `harmed`:
-    whether it departs in the direction that does harm, with half of the evidence that is needed or more; None for what
-    has no such direction. `detectable` is None for what is no signal."""
+    whether it departs in the direction that does harm, with evidence that is TELLING; None for what has no such
+    direction. `detectable` is None for what is no signal."""
 
     name: str
     unit: str

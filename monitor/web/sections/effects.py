@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from monitor.report import ColumnReport
+from monitor.report import TELLING, ColumnReport
 from monitor.verdict import Channel
 from monitor.web.html import plain, table
 from monitor.web.numbers import number, unit_of
@@ -26,7 +26,7 @@ def effects(shown: Shown) -> str:
         return ""
     columns.sort(key=lambda c: (-_distance(c), -(-99.0 if c.evidence_log10 is None else c.evidence_log10)))
     largest = 1.25 * max((abs(c.effect) for c in columns if c.effect is not None), default=1.0)
-    most, enough = min(max(largest, 0.5), MOST_SPREADS), known.threshold_log10 / 2
+    most, enough = min(max(largest, 0.5), MOST_SPREADS), TELLING * known.threshold_log10
     first, others = columns[:AT_ONCE], columns[AT_ONCE:]
     body = _table(first, most, enough, "Signals of the answers, those surest to be elsewhere first")
     if others:
