@@ -13,8 +13,21 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
+RULES = sorted((ROOT / "dashboards" / "prometheus").glob("*.yaml"))
+"""The files of alerting and recording rules that ship."""
+
+
+def groups():
+    """The groups of rules that ship."""
+    return [group for path in RULES for group in yaml.safe_load(path.read_text())["groups"]]
+
+
+def alerts():
+    """The alerting rules that ship."""
+    return [rule for group in groups() for rule in group["rules"] if "alert" in rule]
 
 
 def folders():

@@ -13,12 +13,11 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from prometheus import ROOT, alerting, alertmanager_folder, on_each_prometheus, scraping, until
+from prometheus import ROOT, RULES, alerting, alertmanager_folder, on_each_prometheus, scraping, until
 
 from monitor import demo
 from monitor.verdict import Verdict
 
-RULES = sorted((ROOT / "dashboards" / "prometheus").glob("*.yaml"))
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 SWAPPED_FOR_SURE = 1_500
 """Exchanges of the recording after which the model has been swapped for long enough, and has not been put back."""

@@ -7,9 +7,8 @@ from itertools import accumulate
 
 import pytest
 import yaml
-from prometheus import ROOT, on_each_prometheus
+from prometheus import ROOT, RULES, alerts, on_each_prometheus
 
-RULES = sorted((ROOT / "dashboards" / "prometheus").glob("*.yaml"))
 HEAD = 30
 """Minutes of calm before anything happens."""
 
@@ -294,7 +293,7 @@ def promtool(folder, tmp_path, tests, files=RULES, every="1m"):
 
 def described(case):
     """A unit test that wants the whole alert as it is sent."""
-    (rule,) = (r for r in rules() if r.get("alert") == case.alert and r["labels"] == case.labels)
+    (rule,) = (r for r in alerts() if r["alert"] == case.alert and r["labels"] == case.labels)
     own = {"namespace": "shop", "model": "bot"}
     own |= {"category": "harmful_content"} if case.alert == "SafetyProbeFailing" else {}
     own = {"namespace": "shop", "source": "kafka"} if case.alert == "ConsumerLagging" else own
@@ -310,10 +309,6 @@ def described(case):
             {"exp_labels": own | case.labels, "exp_annotations": told | {"description": DESCRIPTIONS[case.id]}}
         ],
     }
-
-
-def rules():
-    return [rule for path in RULES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
 
 
 @on_each_prometheus
@@ -367,21 +362,20 @@ def test_replicas_are_one_in_the_fleet_view(prometheus_folder, tmp_path):
 
 def test_every_alert_is_whole():
     """What whoever is woken needs: how bad, what, figures, what to do, where to look; and the runbook is there."""
-    for rule in rules():
-        if "alert" in rule:
-            told = rule["annotations"]
-            assert rule["labels"]["severity"] in ("critical", "warning", "info")
-            assert re.fullmatch(r"[A-Z][^{}]*\.", told["summary"]), rule["alert"]
-            assert "humanize }}" not in told["description"]  # it says 500m for a half
-            assert told["dashboard_url"].startswith("/d/tidegauge-")
-            name = told["runbook_url"].rpartition("/docs/runbooks/")[2]
-            assert name == f"{rule['alert']}.md"
-            assert (ROOT / "docs" / "runbooks" / name).exists()
+    for rule in alerts():
+        told = rule["annotations"]
+        assert rule["labels"]["severity"] in ("critical", "warning", "info")
+        assert re.fullmatch(r"[A-Z][^{}]*\.", told["summary"]), rule["alert"]
+        assert "humanize }}" not in told["description"]  # it says 500m for a half
+        assert told["dashboard_url"].startswith("/d/tidegauge-")
+        name = told["runbook_url"].rpartition("/docs/runbooks/")[2]
+        assert name == f"{rule['alert']}.md"
+        assert (ROOT / "docs" / "runbooks" / name).exists()
 
 
 def test_every_rule_has_a_case():
     """One case at least for each alert and set of labels; without promtool too."""
-    told = {(rule["alert"], *rule["labels"].values()) for rule in rules() if "alert" in rule}
+    told = {(rule["alert"], *rule["labels"].values()) for rule in alerts()}
     tried = {(case.alert, *case.labels.values()) for case in CASES}
     assert tried | {("ProbesStale", "warning", "never")} == told
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import helm_python
 import kubernetes_validate
 import pytest
+import write_chart as writer
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -22,10 +23,48 @@ VERSIONS = [  # those of 1.27 to 1.35 whose schemas there are
     if 27 <= int(version.partition(".")[2]) <= 35
 ]
 
+HOST = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: vllm}
+spec:
+  selector: {matchLabels: {app: vllm}}
+  template:
+    metadata:
+      labels:
+        app: vllm
+        {{- include "tidegauge.sidecar.labels" .Subcharts.tidegauge | nindent 8 }}
+      annotations:
+        {{- include "tidegauge.sidecar.annotations" .Subcharts.tidegauge | nindent 8 }}
+    spec:
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+      {{- with include "tidegauge.sidecar.initContainers" .Subcharts.tidegauge }}
+      initContainers:
+        {{- . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: vllm
+          image: vllm/vllm-openai:v0.11.0
+          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+        {{- include "tidegauge.sidecar.containers" .Subcharts.tidegauge | nindent 8 }}
+      volumes:
+        {{- include "tidegauge.sidecar.volumes" .Subcharts.tidegauge | nindent 8 }}
+"""
+"""A template of a model server's chart that takes the monitor in, fit for the restricted Pod Security level."""
+
 # Kinds of custom resources, for which Kubernetes itself has no schema.
 CUSTOM = {"PodMonitor", "ServiceMonitor", "PrometheusRule", "ScaledObject"}
 # Kinds whose pod stands under `spec.template`.
 WORKLOADS = {"Deployment", "StatefulSet"}
+
+
+def hosting(folder):
+    """Writes a chart that has ours as a dependency; the folder."""
+    (folder / "templates").mkdir(parents=True)
+    (folder / "templates" / "deployment.yaml").write_text(HOST)
+    (folder / "Chart.yaml").write_text(writer.HOST["Chart.yaml"])
+    shutil.copytree(CHART, folder / "charts" / "tidegauge")
+    return folder
 
 
 @cache

@@ -5,6 +5,7 @@ import tarfile
 import write_chart as writer
 import yaml
 from charting import CHART, ROOT, helm, helm_python, needs_helm, rendered
+from prometheus import alerts
 from value_sets import full
 
 
@@ -36,13 +37,7 @@ def test_every_value_is_explained():
 def test_alerts_that_may_be_left_out_are_those_that_there_are():
     with helm_python.Chart.load(CHART) as chart:
         known = chart.schema["properties"]["prometheusRule"]["properties"]["disabledAlerts"]["items"]["enum"]
-    rules = [
-        rule
-        for path in (ROOT / "dashboards" / "prometheus").glob("*.yaml")
-        for group in yaml.safe_load(path.read_text())["groups"]
-        for rule in group["rules"]
-    ]
-    assert known == sorted({rule["alert"] for rule in rules if "alert" in rule})
+    assert known == sorted({rule["alert"] for rule in alerts()})
 
 
 def test_nothing_is_a_link():

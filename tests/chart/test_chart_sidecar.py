@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import write_chart as writer
 import yaml
-from charting import CHART, ROOT, commanded, needs_helm, one, rendered, unlike_kubernetes, unrestricted
+from charting import ROOT, commanded, hosting, needs_helm, one, rendered, unlike_kubernetes, unrestricted
 from value_sets import CONFIG, SCRAPED, SECRETS
 
 VLLM = """\
@@ -27,44 +27,13 @@ spec:
           volumeMounts: [{name: cache, mountPath: /root/.cache}]
       volumes: [{name: cache, emptyDir: {}}]
 """
-# A chart of a model server that takes the monitor in.
-HOST = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: vllm}
-spec:
-  selector: {matchLabels: {app: vllm}}
-  template:
-    metadata:
-      labels:
-        app: vllm
-        {{- include "tidegauge.sidecar.labels" .Subcharts.tidegauge | nindent 8 }}
-      annotations:
-        {{- include "tidegauge.sidecar.annotations" .Subcharts.tidegauge | nindent 8 }}
-    spec:
-      {{- with include "tidegauge.sidecar.initContainers" .Subcharts.tidegauge }}
-      initContainers:
-        {{- . | nindent 8 }}
-      {{- end }}
-      containers:
-        - name: vllm
-          image: vllm/vllm-openai:v0.11.0
-        {{- include "tidegauge.sidecar.containers" .Subcharts.tidegauge | nindent 8 }}
-      volumes:
-        {{- include "tidegauge.sidecar.volumes" .Subcharts.tidegauge | nindent 8 }}
-"""
 OWN = {"mode": "sidecar", "config": CONFIG, "podMonitor": SCRAPED, "existingSecrets": SECRETS}
 BRINGER = {"baselines": {"initContainer": {"image": "example.com/fetch:1"}}}
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("charts") / "host"
-    shutil.copytree(CHART, folder / "charts" / "tidegauge")
-    (folder / "templates").mkdir()
-    (folder / "Chart.yaml").write_text(writer.HOST["Chart.yaml"])
-    (folder / "templates" / "deployment.yaml").write_text(HOST)
-    return folder
+    return hosting(tmp_path_factory.mktemp("charts") / "host")
 
 
 def own_container(pod, native):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from image.tools import tool
-from prometheus import ROOT, alertmanager_folder, on_each_prometheus, until
+from prometheus import ROOT, RULES, alertmanager_folder, alerts, on_each_prometheus, until
 
 from benchmarks.process import Running
 from examples.compose.pager import Pager
@@ -81,7 +81,7 @@ def test_prometheus_takes_its_file_and_the_rules(prometheus_folder, tmp_path):
     command = [prometheus_folder / "promtool", "check", "config", path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert f"{len(list((ROOT / 'dashboards' / 'prometheus').glob('*.yaml')))} rule files found" in done.stdout
+    assert f"{len(RULES)} rule files found" in done.stdout
 
 
 @pytest.mark.alertmanager
@@ -118,12 +118,9 @@ def test_the_pager_says_what_it_is_sent(capsys):
 
 
 def test_every_alert_has_what_the_pager_says():
-    for path in (ROOT / "dashboards" / "prometheus").glob("*.yaml"):
-        for group in yaml.safe_load(path.read_text())["groups"]:
-            for rule in group["rules"]:
-                if "alert" in rule:
-                    assert "severity" in rule["labels"]
-                    assert "summary" in rule["annotations"]
+    for rule in alerts():
+        assert "severity" in rule["labels"]
+        assert "summary" in rule["annotations"]
 
 
 def test_grafana_finds_sources_and_dashboards():

@@ -1,11 +1,8 @@
 """The monitor in pods of others: by the Kustomize component on a vLLM Deployment that is there, and by the library
 templates of the chart in a chart of somebody's own."""
 
-import shutil
-
 import pytest
-import yaml
-from chart.charting import CHART
+from chart.charting import hosting
 from chart.value_sets import CONFIG
 from prometheus import until
 from shell import Shell
@@ -14,33 +11,6 @@ pytestmark = pytest.mark.kubernetes
 
 VLLM = "examples/kubernetes/vllm-sidecar"
 COMPONENTS = {"sidecar": "initContainers", "sidecar-plain": "containers"}
-PARENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: bot}
-spec:
-  selector: {matchLabels: {app: bot}}
-  template:
-    metadata:
-      labels:
-        app: bot
-        {{- include "tidegauge.sidecar.labels" .Subcharts.tidegauge | nindent 8 }}
-      annotations:
-        {{- include "tidegauge.sidecar.annotations" .Subcharts.tidegauge | nindent 8 }}
-    spec:
-      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
-      {{- with include "tidegauge.sidecar.initContainers" .Subcharts.tidegauge }}
-      initContainers:
-        {{- . | nindent 8 }}
-      {{- end }}
-      containers:
-        - name: vllm
-          image: vllm/vllm-openai:v0.11.2
-          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
-        {{- include "tidegauge.sidecar.containers" .Subcharts.tidegauge | nindent 8 }}
-      volumes:
-        {{- include "tidegauge.sidecar.volumes" .Subcharts.tidegauge | nindent 8 }}
-"""
 
 
 def sidecar(pod, where):
@@ -80,15 +50,7 @@ def test_the_component_adds_a_container_to_a_deployment(cluster, namespace, tmp_
 @pytest.fixture
 def parent(tmp_path):
     """A chart that has ours as a dependency."""
-    folder = tmp_path / "bot"
-    (folder / "templates").mkdir(parents=True)
-    (folder / "templates" / "deployment.yaml").write_text(PARENT)
-    needs = [{"name": "tidegauge", "version": "0.1.0"}]
-    (folder / "Chart.yaml").write_text(
-        yaml.safe_dump({"apiVersion": "v2", "name": "bot", "version": "1.0.0", "dependencies": needs})
-    )
-    shutil.copytree(CHART, folder / "charts" / "tidegauge")
-    return folder
+    return hosting(tmp_path / "bot")
 
 
 @pytest.mark.parametrize("native", [True, False])
